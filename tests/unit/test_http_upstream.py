@@ -137,7 +137,8 @@ def test_a_straggler_is_hedged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "seconds"), [("3", 3.0), ("-1", 0.0), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)]
+    ("value", "seconds"),
+    [("3", 3.0), ("-1", 0.0), ("inf", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), (None, None)],
 )
 def test_retry_after_is_read_in_seconds(value: str | None, seconds: float | None) -> None:
     assert retry_after(httpx2.Response(429, headers={"retry-after": value} if value else {})) == seconds

@@ -3,8 +3,10 @@
 FanfareError                    500
 ├── ConfigurationError          500   an environment variable or a secret is missing or wrong
 ├── MalformedBody               400   not JSON, not UTF-8
+├── ContentTooLarge             413
 ├── UnsupportedMediaType        415
 ├── InvalidInput                422   fields of the request; names them
+├── UnusableContent             422   a file that is broken, or not what it says
 ├── NotFound                    404
 ├── DeadlineExceeded            504   the route's budget is spent
 └── UpstreamError               503   somebody else's service; names it
@@ -34,9 +36,19 @@ class MalformedBody(FanfareError):
     title = "Malformed body"
 
 
+class ContentTooLarge(FanfareError):
+    status = 413
+    title = "Content too large"
+
+
 class UnsupportedMediaType(FanfareError):
     status = 415
     title = "Unsupported media type"
+
+
+class UnusableContent(FanfareError):
+    status = 422
+    title = "Unusable content"
 
 
 class InvalidInput(FanfareError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -135,6 +136,7 @@ class JsonApi:
 def retry_after(response: httpx2.Response) -> float | None:
     """Seconds of a Retry-After header, RFC 9110, 10.2.3; None where it is absent or a date."""
     try:
-        return max(0.0, float(response.headers["retry-after"]))
+        seconds = float(response.headers["retry-after"])
     except (KeyError, ValueError):
         return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -10,6 +10,7 @@ from typing import Final
 
 import aiohttp
 import httpx2
+from aiohttp.abc import AbstractResolver
 
 CONNECTIONS: Final = 100
 KEEPALIVE_SECONDS: Final = 60
@@ -17,14 +18,18 @@ CONNECT_SECONDS: Final = 2.0
 
 
 class AiohttpTransport(httpx2.AsyncBaseTransport):
-    """One kept session, made on the loop of the first request. Reads are bounded by the caller, connects here."""
+    """One kept session, made on the loop of the first request. Reads are bounded by the caller, connects here.
 
-    def __init__(self) -> None:
+    A `resolver` is asked once for each connection, which goes to one of the addresses it returns.
+    """
+
+    def __init__(self, resolver: AbstractResolver | None = None) -> None:
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if self._session is None:
-            self._session = _session()
+            self._session = _session(self._resolver)
         body = await request.aread()
         with _errors():
             response = await self._session.request(
@@ -55,10 +60,14 @@ class _Body(httpx2.AsyncByteStream):
         self._response.release()
 
 
-def _session() -> aiohttp.ClientSession:
+def _session(resolver: AbstractResolver | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ssl=httpx2.create_ssl_context()
+            limit=CONNECTIONS,
+            keepalive_timeout=KEEPALIVE_SECONDS,
+            ssl=httpx2.create_ssl_context(),
+            resolver=resolver,
+            use_dns_cache=resolver is None,
         ),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
