@@ -76,8 +76,8 @@ def test_a_spilled_object_that_is_gone_is_a_miss_for_its_own_key_only(table_name
         table = Table(table_name, objects)
         await table.put_many([record("spilled", os.urandom(SPILL_BYTES + 1)), record("small", b"x")])
         aws.client("s3").delete_object(
-            Bucket=objects._bucket,
-            Key=aws.client("s3").list_objects_v2(Bucket=objects._bucket)["Contents"][0]["Key"],
+            Bucket=objects._bucket.name,
+            Key=aws.client("s3").list_objects_v2(Bucket=objects._bucket.name)["Contents"][0]["Key"],
         )
         return set(await table.get_many(["spilled", "small"]))
 

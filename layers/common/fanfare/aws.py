@@ -3,11 +3,13 @@
 import asyncio
 import functools
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from snapshot_restore_py import register_after_restore
 
-from fanfare.errors import ConfigurationError
+from fanfare.errors import ConfigurationError, NotFound, UpstreamError
 
 SECRET_TTL = 300.0
 """Seconds a secret is kept, so that a rotated one is picked up without a deployment."""
@@ -39,8 +41,27 @@ def client(service: str) -> Any:
             retries={"total_max_attempts": 2, "mode": "standard"},
             max_pool_connections=32,
             parameter_validation=False,
+            # What is signed for others: by the one signature that new buckets take, for the host of their own region.
+            signature_version="s3v4" if service == "s3" else None,
+            s3={"addressing_style": "virtual"},
         ),
     )
+
+
+@contextmanager
+def translated(upstream: str) -> Iterator[None]:
+    """Turn botocore's errors within the block into ours: `NotFound` for what is not there, else `UpstreamError`."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if code in {"404", "NoSuchKey", "NotFound"}:
+            raise NotFound("there is no such object") from error
+        raise UpstreamError(upstream, code) from error
+    except BotoCoreError as error:
+        raise UpstreamError(upstream, type(error).__name__) from error
 
 
 async def secret(parameter: str) -> str:

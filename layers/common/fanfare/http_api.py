@@ -9,15 +9,17 @@ import inspect
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ValidationError
 
-from fanfare import aio, telemetry
+from fanfare import aio, bodies, telemetry
 from fanfare.cache import queue, store
 from fanfare.errors import DeadlineExceeded, FanfareError, InvalidInput, MalformedBody, NotFound, UnsupportedMediaType
 from fanfare.settings import settings
+from fanfare.uploads import Upload, notified
 
 MARGIN: Final = 1.0
 """Seconds kept back from Lambda's own timeout, to answer and to write what was computed."""
@@ -26,6 +28,7 @@ MOST_PROBLEMS: Final = 20
 """Fields that one problem document names at most."""
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+type Uploaded = Callable[[Upload], Awaitable[None]]
 
 
 def api() -> APIGatewayHttpResolver:
@@ -65,16 +68,19 @@ def problem(error: FanfareError, path: str) -> Response[str]:
     return Response(error.status, PROBLEM, json.dumps(body), headers)
 
 
-def serve(app: APIGatewayHttpResolver, *, wire: Callable[[], object] = lambda: None) -> Handler:
-    """Return the Lambda handler: HTTP events go to `app`, queue messages to the caches they name.
+def serve(
+    app: APIGatewayHttpResolver, *, wire: Callable[[], object] = lambda: None, uploaded: Uploaded | None = None
+) -> Handler:
+    """Return the Lambda handler: HTTP events go to `app`, queue messages to the caches they name or to `uploaded`.
 
-    `wire` binds the feature's caches, for messages that reach a process before any request has.
+    `wire` binds the feature's caches, for messages that reach a process before any request has. A queue that S3 tells
+    of new objects needs `uploaded`: it is awaited for each, and an upload for which it raises is told of again.
     """
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" in event:
             wire()
-            return aio.run(_refresh(event, context))
+            return aio.run(_consume(event, context, _refresh if uploaded is None else partial(_take, uploaded)))
         return aio.run(_answer(app, event, context))
 
     return handler
@@ -116,12 +122,22 @@ def _bare(error: FanfareError, event: Mapping[str, Any]) -> dict[str, Any]:
     return {"statusCode": response.status_code, "headers": {"Content-Type": PROBLEM}, "body": response.body}
 
 
-async def _refresh(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Recompute the stale cache entries that a queue's messages name; only failed messages come back."""
+async def _refresh(body: str) -> None:
+    """Recompute the stale cache entry that a message names."""
+    name, arguments = queue.parse(body)
+    await store().refresh(name, arguments)
+
+
+async def _take(uploaded: Uploaded, body: str) -> None:
+    for upload in notified(body):
+        await uploaded(upload)
+
+
+async def _consume(event: dict[str, Any], context: Any, work: Callable[[str], Awaitable[None]]) -> dict[str, Any]:
+    """Do what a queue's messages ask for; only failed messages come back."""
 
     async def one(record: dict[str, Any]) -> None:
-        name, arguments = queue.parse(record["body"])
-        await store().refresh(name, arguments)
+        await work(record["body"])
 
     with telemetry.request():
         with aio.within(_deadline(context, float("inf"))):
@@ -130,7 +146,7 @@ async def _refresh(event: dict[str, Any], context: Any) -> dict[str, Any]:
         failed = []
         for record, result in zip(event["Records"], results, strict=True):
             if isinstance(result, aio.Failure):
-                telemetry.log_failure("refresh failed", result.error)
+                telemetry.log_failure("message failed", result.error)
                 failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
@@ -150,23 +166,37 @@ async def _checked_body(
 
 
 def _parsed(event: Any, model: type[BaseModel]) -> BaseModel:
-    kind = event.headers.get("content-type", "application/json")
-    if "json" not in kind.lower():
+    if "json" not in (bodies.media_type(event) or "json"):
         raise UnsupportedMediaType("the body must be application/json")
+    return checked_json(model, bodies.raw(event))
+
+
+def checked_json[M: BaseModel](model: type[M], body: bytes) -> M:
+    """Return a JSON body as a `model`; raises `MalformedBody` or `InvalidInput`."""
     try:
-        return model.model_validate_json(event.decoded_body or "")
+        return model.model_validate_json(body)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(each["type"] == "json_invalid" for each in problems):
-            raise MalformedBody("the body is not valid JSON") from None
-        raise InvalidInput(
-            {
-                (".".join(map(str, each["loc"])) or "body")[:80]: each["msg"].removeprefix("Value error, ")
-                for each in problems[:MOST_PROBLEMS]
-            }
-        ) from None
-    except ValueError:
-        raise MalformedBody("the body is not valid UTF-8") from None
+        raise _refusal(error) from None
+
+
+def checked[M: BaseModel](model: type[M], values: Mapping[str, Any]) -> M:
+    """Return fields of a form or a query as a `model`; raises `InvalidInput`."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _refusal(error) from None
+
+
+def _refusal(error: ValidationError) -> FanfareError:
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(each["type"] == "json_invalid" for each in problems):
+        return MalformedBody("the body is not valid JSON in UTF-8")
+    return InvalidInput(
+        {
+            (".".join(map(str, each["loc"])) or "body")[:80]: each["msg"].removeprefix("Value error, ")
+            for each in problems[:MOST_PROBLEMS]
+        }
+    )
 
 
 def _json(value: Any) -> str:

@@ -64,6 +64,8 @@ class Settings:
     cache_table: str
     storage_bucket: str
     refresh_queue_url: str
+    uploads_table: str
+    image_hosts: str
     default_region: str
     default_language: str
     tmdb_base_url: str
@@ -95,6 +97,8 @@ VARIABLES: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
     "CACHE_TABLE": ("cache_table", "", str),
     "STORAGE_BUCKET": ("storage_bucket", "", str),
     "REFRESH_QUEUE_URL": ("refresh_queue_url", "", str),
+    "UPLOADS_TABLE": ("uploads_table", "", str),
+    "IMAGE_HOSTS": ("image_hosts", "", str),
     "DEFAULT_REGION": ("default_region", "US", _country),
     "DEFAULT_LANGUAGE": ("default_language", "en-US", _language),
     "TMDB_BASE_URL": ("tmdb_base_url", "https://api.themoviedb.org/3", _url),

@@ -8,10 +8,10 @@ from typing import Final
 from fanfare.cache.policy import Policy, days, hours, minutes, seconds
 
 ANSWERS: Final = Policy("answers", version=1, ttl=minutes(10), stale=hours(2), lease=seconds(4))
-"""Whole recommendations, by the normalised request and the model. Degraded ones are never kept."""
+"""Whole recommendations, by the normalised request, the photo and the model. Degraded ones are never kept."""
 
 INTENTS: Final = Policy("intents", version=1, ttl=days(1))
-"""A model's reading of a prompt, by the normalised prompt, the model and its effort."""
+"""A model's reading of a prompt, by the normalised prompt, the photo, the model and its effort."""
 
 DISCOVER: Final = Policy("discover", version=1, ttl=hours(1), stale=days(1))
 """TMDb discover pages, by all their parameters."""
@@ -28,4 +28,10 @@ SERVICES: Final = Policy("services", version=1, ttl=days(1), stale=days(30))
 KEYWORDS: Final = Policy("keywords", version=1, ttl=days(30), stale=days(60), negative=days(1))
 """TMDb's id of a keyword, by its name."""
 
-POLICIES: Final = (ANSWERS, INTENTS, DISCOVER, PROVIDERS, TITLES, SERVICES, KEYWORDS)
+VARIANTS: Final = Policy("variants", version=1, ttl=days(7), stale=days(30), negative=minutes(5), lease=seconds(10))
+"""Where a variant of a picture lies and what it is, by preset, source and format; the picture is in the bucket."""
+
+DERIVATIVES: Final = Policy("derivatives", version=1, ttl=days(7), lease=seconds(10))
+"""The record of an uploaded picture, by its content; kept for good beside what it tells of."""
+
+POLICIES: Final = (ANSWERS, INTENTS, DISCOVER, PROVIDERS, TITLES, SERVICES, KEYWORDS, VARIANTS, DERIVATIVES)

@@ -1,0 +1,104 @@
+"""The bundle's bucket: objects read whole and bounded, written, and signed for those who have no credentials.
+
+Prefixes: strangers write under ``uploads/``, the bundle under ``derived/`` (and ``cache/``, see `fanfare.cache`), so
+that nothing it writes can start its own triggers.
+"""
+
+import asyncio
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fanfare import aws
+from fanfare.errors import ConfigurationError, ContentTooLarge
+from fanfare.settings import settings
+
+UPLOADS: Final = "uploads/"
+DERIVED: Final = "derived/"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    body: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPost:
+    """A form that whoever holds it may send to `url` once or more, until it expires; `fields` come before the file."""
+
+    url: str
+    fields: Mapping[str, str]
+
+
+class Bucket:
+    """One bucket. Every method raises `UpstreamError` where S3 fails; times are seconds."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def get(self, key: str, *, most: int) -> StoredObject:
+        """Return an object of `most` bytes at most; raises `NotFound` or `ContentTooLarge`."""
+        return await asyncio.to_thread(self._get, key, most)
+
+    def _get(self, key: str, most: int) -> StoredObject:
+        with aws.translated("storage"):
+            answer = self._s3.get_object(Bucket=self.name, Key=key)
+            if answer["ContentLength"] > most:
+                answer["Body"].close()
+                raise ContentTooLarge(f"{answer['ContentLength']} bytes; at most {most} are taken")
+            return StoredObject(answer["Body"].read(), answer.get("ContentType", ""))
+
+    async def size(self, key: str) -> int:
+        """Return an object's bytes without reading them; raises `NotFound`."""
+        return await asyncio.to_thread(self._size, key)
+
+    def _size(self, key: str) -> int:
+        with aws.translated("storage"):
+            return int(self._s3.head_object(Bucket=self.name, Key=key)["ContentLength"])
+
+    async def put(self, key: str, body: bytes, media_type: str) -> None:
+        await asyncio.to_thread(self._put, key, body, media_type)
+
+    def _put(self, key: str, body: bytes, media_type: str) -> None:
+        with aws.translated("storage"):
+            self._s3.put_object(Bucket=self.name, Key=key, Body=body, ContentType=media_type)
+
+    async def signed_url(self, key: str, *, seconds: int) -> str:
+        """Return a URL at which anybody may read the object for a while."""
+        return await asyncio.to_thread(self._signed_url, key, seconds)
+
+    def _signed_url(self, key: str, seconds: int) -> str:
+        parameters = {"Bucket": self.name, "Key": key}
+        with aws.translated("storage"):
+            url: str = self._s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
+        return url
+
+    async def signed_post(self, key: str, media_type: str, *, most: int, seconds: int) -> SignedPost:
+        """Return a form for one object: this key, this media type, 1 to `most` bytes.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+        """
+        return await asyncio.to_thread(self._signed_post, key, media_type, most, seconds)
+
+    def _signed_post(self, key: str, media_type: str, most: int, seconds: int) -> SignedPost:
+        conditions = [["content-length-range", 1, most], {"Content-Type": media_type}]
+        with aws.translated("storage"):
+            made = self._s3.generate_presigned_post(
+                self.name, key, Fields={"Content-Type": media_type}, Conditions=conditions, ExpiresIn=seconds
+            )
+        return SignedPost(made["url"], made["fields"])
+
+    @property
+    def _s3(self) -> Any:
+        return aws.client("s3")
+
+
+@functools.cache
+def bucket() -> Bucket:
+    """The bucket of this process, as the settings say."""
+    name = settings().storage_bucket
+    if not name:
+        raise ConfigurationError("STORAGE_BUCKET: no bucket is configured")
+    return Bucket(name)
