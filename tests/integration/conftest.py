@@ -3,11 +3,12 @@ from collections.abc import Iterator
 import pytest
 
 from fanfare import aws
+from integration.images_function import engine, images
 from integration.recommendation_function import logged, recommendation
 from support.servers import ministack, sample_world
 from support.world import World
 
-__all__ = ["logged", "recommendation"]  # fixtures
+__all__ = ["engine", "images", "logged", "recommendation"]  # fixtures
 
 
 @pytest.fixture(scope="session")
