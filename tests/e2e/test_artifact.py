@@ -4,7 +4,9 @@ The interpreter sees the build, the client and the standard library; neither thi
 environment. Every function is called twice, since a closed event loop shows at the second, warm call.
 """
 
+import base64
 import importlib.metadata
+import io
 import json
 import os
 import platform
@@ -23,13 +25,15 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from PIL import Image
 from samtranslator.yaml_helper import yaml_parse
 
 from authorizer.keys import hash_key, new_key
 from local_cloud import build, deployment
 from local_cloud.deployment import Deployment
+from local_cloud.world import pictures
 from support.lambda_events import http_event
-from support.servers import free_port, sample_world
+from support.servers import free_port, running, sample_world
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 LIKE_LAMBDA = """
@@ -192,24 +196,10 @@ def start(tools: Tools, deployed: Deployment, endpoint: str, world: str, tmp_pat
         # -S: the interpreter's own packages stay out of it.
         client = [f"{sys.base_prefix}/bin/python3.13", "-S", "-m", "awslambdaric", function.handler]
         log = tmp_path / f"{logical_id}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*tools.isolated, str(tools.emulator), *addresses, *client],
-                cwd=artifact.code,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
+        command = [*tools.isolated, str(tools.emulator), *addresses, *client]
+        with running(command, environment, folder=artifact.code, log=log) as process:
             _await(ports[0], process, log)
             yield Started(ports[0], log)
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
     return started
 
@@ -238,6 +228,24 @@ def test_films_come_from_the_artifact_cold_and_warm(start: Any) -> None:
             assert all(film["streaming_providers"] is not None for film in body["movies"])
         assert "Event loop is closed" not in function.log()
         assert "rainy" not in function.log()
+
+
+def test_pictures_come_from_the_artifact_cold_and_warm(start: Any) -> None:
+    """The libraries of the layer are there and load: JPEG, WebP and AVIF are written, HEIC is known."""
+    photo = base64.b64encode(pictures.camera_jpeg(1500, 2000, orientation=6)).decode()
+    with start("ImagesFunction") as function:
+        for kind in ("jpeg", "webp", "avif"):
+            event = http_event("POST", "/api/v1/images/optimize", photo, {"content-type": "image/jpeg"})
+            event |= {"isBase64Encoded": True, "queryStringParameters": {"format": kind}}
+            answer = function.invoke(event)
+            assert answer["statusCode"] == 200, (answer, function.log())
+            with Image.open(io.BytesIO(base64.b64decode(answer["body"]))) as picture:
+                assert (picture.format, picture.size) == (kind.upper(), (768, 1024))
+        broken = base64.b64encode(b"\0\0\0\x18ftypheic" + bytes(64)).decode()
+        event = http_event("POST", "/api/v1/images/optimize", broken, {"content-type": "image/heic"})
+        assert function.invoke(event | {"isBase64Encoded": True})["statusCode"] in {415, 422}, function.log()
+        form = function.invoke(http_event("POST", "/api/v1/uploads", {"media_type": "image/jpeg"}))
+        assert form["statusCode"] == 200, function.log()
 
 
 def test_health_is_answered_cold_and_warm(start: Any) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,7 @@ def test_a_parameter_reaches_the_functions() -> None:
 FUNCTION = Function(
     "F", "f", "f.handler", 5, 256, {"TMDB_TOKEN_PARAMETER": "/t", "MODEL_API_KEY_PARAMETER": "/m"}, snap_start=False
 )
+PICTURES = {"IMAGE_HOSTS": "*.example.org,image.tmdb.org"}
 NO_MODEL = Function("G", "g", "g.handler", 5, 256, {"TMDB_TOKEN_PARAMETER": "/t"}, snap_start=False)
 WORLD = "http://127.0.0.1:1"
 
@@ -193,6 +195,17 @@ def test_each_key_switches_its_own_upstream() -> None:
         "MODEL_NAME": "small",
     }
     assert "own key" not in repr(chosen)
+
+
+def test_pictures_come_from_the_sample_world_unless_the_films_are_real() -> None:
+    viewer = Function("V", "v", "v.handler", 5, 256, PICTURES, snap_start=False)
+    assert upstreams.variables(upstreams.choose({}, WORLD), viewer) == {
+        "IMAGE_HOSTS": f"*.example.org,image.tmdb.org={WORLD}/images"
+    }
+    for real in (upstreams.choose({"TMDB_TOKEN": "real token"}, WORLD), upstreams.choose({}, None)):
+        assert upstreams.variables(real, viewer) == {}
+    narrow = replace(viewer, environment={"IMAGE_HOSTS": "example.org"})
+    assert upstreams.variables(upstreams.choose({}, WORLD), narrow) == {"IMAGE_HOSTS": "example.org"}
 
 
 def test_a_model_without_a_key_stays_a_sample_and_without_a_world_the_templates() -> None:

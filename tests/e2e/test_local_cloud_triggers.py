@@ -95,24 +95,6 @@ def test_a_function_that_fails_fails_the_batch() -> None:
     assert failures(result, ["a", "b"], report_failures=True) == {"a", "b"}
 
 
-def test_an_upload_tells_a_queue(small_cloud: LocalCloud) -> None:
-    s3, sqs = small_cloud.client("s3"), small_cloud.client("sqs")
-    for key in ("elsewhere/a.bin", "uploads/red flower (1).bin", "uploads/Ärger.bin"):
-        s3.put_object(Bucket="fanfare-uploads", Key=key, Body=b"123")
-    messages: list[dict[str, Any]] = []
-    while more := sqs.receive_message(QueueUrl=_url(small_cloud, "UploadQueue"), MaxNumberOfMessages=10).get(
-        "Messages"
-    ):
-        messages += more
-    bodies = [json.loads(message["Body"]) for message in messages]
-    # S3 itself sends the first one, when the notification is set up.
-    assert bodies[0]["Event"] == "s3:TestEvent"
-    objects = [body["Records"][0]["s3"]["object"] for body in bodies[1:]]
-    assert [each["key"] for each in objects] == ["uploads/red+flower+%281%29.bin", "uploads/%C3%84rger.bin"]
-    assert objects[0]["size"] == 3
-    assert objects[0]["sequencer"] < objects[1]["sequencer"]
-
-
 def test_an_upload_tells_a_function(small_cloud: LocalCloud) -> None:
     small_cloud.client("s3").put_object(Bucket="fanfare-uploads", Key="notes/told you.txt", Body=b"123")
     (record,) = _wait(small_cloud, 1, of="told+you")

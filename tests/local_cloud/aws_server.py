@@ -1,7 +1,8 @@
 """`python -m local_cloud.aws_server FD URL`: moto's AWS on an inherited, listening socket, until it is killed.
 
-Two of moto's S3 notifications are made truer than it has them: keys are encoded as S3 encodes them ("/" stays) and
-carry a sequencer, and those for functions go to the Lambda API at URL.
+Of moto's S3 three things are made truer than it has them: in notifications, keys are encoded as S3 encodes them ("/"
+stays) and carry a sequencer; those for functions go to the Lambda API at URL; and a signed form lets in only what its
+policy allows.
 Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
 """
 
@@ -10,15 +11,20 @@ import json
 import logging
 import sys
 import urllib.request
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.s3 import notifications
+from moto.s3.responses import S3Response
 from werkzeug.serving import make_server
+
+from local_cloud.post_policy import refusal
 
 _sequence = itertools.count(1)
 _moto_event = notifications._get_s3_event
+_moto_post = S3Response._bucket_response_post
 
 
 def s3_event(event_name: str, bucket: Any, key: Any, notification_id: str) -> dict[str, Any]:
@@ -27,6 +33,15 @@ def s3_event(event_name: str, bucket: Any, key: Any, notification_id: str) -> di
     for record in event["Records"]:
         record["s3"]["object"] |= {"key": quote_plus(key.name, safe="/*"), "sequencer": f"{next(_sequence):018X}"}
     return event
+
+
+def post(response: S3Response, request: Any, bucket_name: str) -> tuple[int, dict[str, Any], str | bytes]:
+    """Answer a POST to a bucket: a form that its policy does not allow is refused."""
+    if request.mimetype == "multipart/form-data":
+        refused = refusal(request.form, bucket_name, len(response.body), datetime.now(UTC))
+        if refused:
+            return refused.status, {"content-type": "application/xml"}, refused.body
+    return _moto_post(response, request, bucket_name)
 
 
 class _FunctionNotifier:
@@ -47,6 +62,7 @@ def main() -> None:
     descriptor, lambda_endpoint = int(sys.argv[1]), sys.argv[2]
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     notifications._get_s3_event = s3_event
+    S3Response._bucket_response_post = post  # type: ignore[assignment, method-assign]
     notifications._invoke_awslambda = _FunctionNotifier(lambda_endpoint)
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=MotoRequestHandler, fd=descriptor)

@@ -72,20 +72,26 @@ def build(architecture: str = "x86_64", output: Path = OUTPUT) -> list[Artifact]
 def artifacts(output: Path = OUTPUT) -> list[Artifact]:
     """What a build left in `output`."""
     template = yaml_parse((output / "template.yaml").read_text())
-    resources = template["Resources"]
-    shared = template["Globals"]["Function"]
 
     def folder(logical_id: str, name: str) -> Path:
-        return output / str(resources[logical_id]["Properties"][name])
-
-    def layers(properties: dict[str, Any]) -> tuple[Path, ...]:
-        return tuple(folder(layer["Ref"], "ContentUri") for layer in properties.get("Layers", shared["Layers"]))
+        return output / str(template["Resources"][logical_id]["Properties"][name])
 
     return [
-        Artifact(logical_id, folder(logical_id, "CodeUri"), layers(resource["Properties"]))
-        for logical_id, resource in resources.items()
-        if resource["Type"] == "AWS::Serverless::Function"
+        Artifact(function, folder(function, "CodeUri"), tuple(folder(layer, "ContentUri") for layer in layers))
+        for function, layers in _layers(template).items()
     ]
+
+
+def _layers(template: dict[str, Any]) -> dict[str, list[str]]:
+    """Logical ids of each function's layers: to those for all functions SAM adds its own."""
+    return {
+        logical_id: [
+            layer["Ref"]
+            for layer in (*template["Globals"]["Function"]["Layers"], *resource["Properties"].get("Layers", ()))
+        ]
+        for logical_id, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
 
 
 def lacking(output: Path = OUTPUT) -> str:
@@ -93,9 +99,13 @@ def lacking(output: Path = OUTPUT) -> str:
     command = "run `uv run fanfare build` first"
     if not (output / "template.yaml").exists():
         return f"nothing is built: {command}"
+    template = yaml_parse(TEMPLATE.read_text())
+    layers = _layers(template)
+    if layers != _layers(yaml_parse((output / "template.yaml").read_text())):
+        return f"built before {TEMPLATE.name} changed: {command}"
     folders = {artifact.code: ROOT / "functions" for artifact in artifacts(output)}
-    folders[output / "CommonLayer" / "python"] = ROOT / "layers" / "common"
-    folders[output / "VendorLayer" / "python"] = ROOT / "layers" / "vendor"
+    for layer in {layer for used in layers.values() for layer in used}:
+        folders[output / layer / "python"] = ROOT / template["Resources"][layer]["Properties"]["ContentUri"]
     for built, source in folders.items():
         for file in source.rglob("*"):
             if not file.is_file() or "__pycache__" in file.parts:

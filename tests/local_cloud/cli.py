@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="ask for films for three moods and print what comes back")
+    demo = commands.add_parser("demo", help="ask for films for three moods, upload a photo, print what comes back")
     demo.set_defaults(run=_demo)
 
     serve = commands.add_parser("serve", help="keep the bundle up on a real HTTP port, for curl and a browser")
@@ -33,6 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     movies.add_argument("--json", action="store_true", help="one JSON object on standard output")
     movies.add_argument("--prompts", type=int, default=12, help="how many prompts (default 12)")
     movies.set_defaults(run=_bench_movies)
+
+    images = benches.add_parser("images", help="photos made small: naive Pillow, Fanfare, sharp (2 minutes)")
+    images.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    images.add_argument("--rounds", type=int, default=9, help="how many rounds (default 9)")
+    images.add_argument("--photo", type=Path, nargs="+", default=[], help="photos of your own", metavar="FILE")
+    images.set_defaults(run=_bench_images)
 
     build = commands.add_parser("build", help="sam build, then bytecode for the read-only layers")
     build.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64", help="default x86_64")
@@ -74,6 +80,13 @@ def _bench_movies(chosen: argparse.Namespace) -> int:
     from bench import movies
 
     movies.run(prompts=chosen.prompts, as_json=chosen.json)
+    return 0
+
+
+def _bench_images(chosen: argparse.Namespace) -> int:
+    from bench import images
+
+    images.run(rounds=chosen.rounds, photos=chosen.photo, as_json=chosen.json)
     return 0
 
 

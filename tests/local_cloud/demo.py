@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from local_cloud import demo_images
 from local_cloud.cloud import LocalCloud
 
 console = Console(width=None if sys.stdout.isatty() else 110)
@@ -47,7 +48,7 @@ MOODS: Final = (
 
 
 def run() -> int:
-    """Ask for films for three moods, print the answers, return the exit status."""
+    """Ask for films for three moods, upload a photo, print what comes back, return the exit status."""
     with (
         console.status("starting the local cloud") as status,
         LocalCloud(world_profile="published", log=status.update) as cloud,
@@ -62,7 +63,12 @@ def run() -> int:
             response.raise_for_status()
             _show(mood, response)
             cloud.world_reset()
-    console.print("Films are real, as plain facts. Services, offers and the model's words are samples.", style="dim")
+        status.stop()
+        demo_images.show(http, console)
+    console.print(
+        "Films are real, as plain facts. Services, offers, the model's words, the photo and the poster are samples.",
+        style="dim",
+    )
     return 0
 
 
@@ -78,6 +84,8 @@ def serve(*, port: int, auth: str) -> int:
         console.print(f"Fanfare is up at [bold]{cloud.url}[/bold], for this machine only. Ctrl-C ends it.\n")
         print(f"  curl{key} {cloud.url}/api/v1/movies/recommend \\")
         print("""    -H 'content-type: application/json' -d '{"prompt": "something cosy for a rainy sunday"}'""")
+        print(f"  curl{key} {cloud.url}/api/v1/images/optimize?format=webp \\")
+        print("    -H 'content-type: image/jpeg' --data-binary @photo.jpg -o small.webp")
         print(f"  open {cloud.url}/openapi.json\n")
         console.print(f"What answers upstream: {cloud.upstreams}", style="dim")
         ended = threading.Event()

@@ -1,12 +1,13 @@
 """Which upstreams the functions talk to: the sample world, or those whose keys the caller has, one by one."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from local_cloud.deployment import Deployment, Function
 
 TMDB_URL: Final = "https://api.themoviedb.org/3"
+TMDB_PICTURES: Final = "image.tmdb.org"
 MODEL_URL: Final = "https://api.openai.com/v1"
 
 
@@ -15,7 +16,7 @@ class Upstream:
     """An upstream to use: its secret, and the variables that point a function at it.
 
     `parameter` is the template parameter that names the secret's place, `reader` the variable by which a function
-    shows that it reads the secret.
+    shows that it reads the secret. Its pictures need none: `mirrors` maps their hosts to where they are fetched from.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Upstream:
     parameter: str
     reader: str
     variables: Mapping[str, str]
+    mirrors: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose(environment: Mapping[str, str], world_url: str | None) -> tuple[Upstream, ...]:
@@ -40,7 +42,8 @@ def _choose(environment: Mapping[str, str], world_url: str | None) -> Iterator[U
     if token := environment.get("TMDB_TOKEN"):
         yield _upstream(*tmdb, token, {"TMDB_BASE_URL": TMDB_URL}, real=True)
     elif world_url:
-        yield _upstream(*tmdb, "sample-tmdb-token", {"TMDB_BASE_URL": f"{world_url}/tmdb/3"})
+        sample = _upstream(*tmdb, "sample-tmdb-token", {"TMDB_BASE_URL": f"{world_url}/tmdb/3"})
+        yield replace(sample, mirrors={TMDB_PICTURES: f"{world_url}/images"})
     model = ("model", "ModelApiKeyParameter", "MODEL_API_KEY_PARAMETER")
     if key := environment.get("MODEL_API_KEY") or environment.get("OPENAI_API_KEY"):
         variables = {"MODEL_BASE_URL": environment.get("MODEL_BASE_URL", MODEL_URL)}
@@ -58,9 +61,18 @@ def _upstream(
 
 
 def variables(upstreams: tuple[Upstream, ...], function: Function) -> dict[str, str]:
-    """Return what points one function at its upstreams, which are those whose secrets it reads."""
+    """Return what points one function at its upstreams, which are those whose secrets it reads.
+
+    Of the hosts from which it may fetch pictures, those that have a mirror become ``host=base URL``.
+    """
     used = (upstream for upstream in upstreams if function.environment.get(upstream.reader))
-    return {name: value for upstream in used for name, value in upstream.variables.items()}
+    pointed = {name: value for upstream in used for name, value in upstream.variables.items()}
+    mirrors = {host: base for upstream in upstreams for host, base in upstream.mirrors.items()}
+    if mirrors and (hosts := function.environment.get("IMAGE_HOSTS")):
+        pointed["IMAGE_HOSTS"] = ",".join(
+            f"{host}={mirrors[host]}" if host in mirrors else host for host in hosts.split(",")
+        )
+    return pointed
 
 
 def secrets(upstreams: tuple[Upstream, ...], deployment: Deployment) -> dict[str, str]:

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 
 def free_port() -> int:
@@ -23,15 +24,19 @@ def ministack() -> Iterator[str]:
     """Run ministack, an AWS emulator whose conditional writes are exact under concurrency; yield its URL."""
     port = free_port()
     environment = {**os.environ, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "SERVICES": "dynamodb,s3,sqs,ssm"}
-    with _process([sys.executable, "-m", "ministack"], environment) as server:
+    with running([sys.executable, "-m", "ministack"], environment) as server:
         url = f"http://127.0.0.1:{port}"
         _await(f"{url}/_ministack/health", server)
         yield url
 
 
 @contextmanager
-def _process(command: Sequence[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def running(
+    command: Sequence[str], environment: dict[str, str], *, folder: Path | None = None, log: Path = Path(os.devnull)
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command for the length of a block; both of its outputs go to `log`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:
         yield process
     finally:
@@ -61,7 +66,7 @@ def sample_world(profile: str = "instant") -> Iterator[str]:
     """Run the sample world; yield its URL."""
     port = free_port()
     command = [sys.executable, "-m", "local_cloud.world", "--port", str(port), "--profile", profile]
-    with _process(command, dict(os.environ)) as server:
+    with running(command, dict(os.environ)) as server:
         url = f"http://127.0.0.1:{port}"
         _await(f"{url}/_world/calls", server)
         yield url

@@ -7,8 +7,9 @@ import pytest
 from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
 
-OPEN = {"GET /api/v1/health", "GET /api/health", "GET /openapi.json", "$default"}
-"""Routes that anybody may call."""
+PICTURES = "GET /api/v1/images/{preset}/{source+}"
+OPEN = {"GET /api/v1/health", "GET /api/health", "GET /openapi.json", "$default", PICTURES}
+"""Routes that anybody may call; of pictures, since a page's <img> sends no key."""
 AUTHORIZER = {"keys": "keys", "jwt": "jwt", "open": None}
 
 
@@ -64,14 +65,25 @@ def test_no_page_may_call_unless_its_origin_is_named(deployed: Deployment) -> No
     assert not any("*" in value for value in everything)
     assert not cors.allow_credentials
     assert "x-api-key" in cors.allow_headers
+    assert {"etag", "location", "retry-after", "server-timing", "x-saved-ratio"} <= set(cors.expose_headers)
     methods = {route.method for route in deployed.routes if route.route_key not in OPEN}
     assert methods <= set(cors.allow_methods)
 
 
 def test_several_origins_can_be_named() -> None:
-    cors = deployment.read(parameters={"AllowedOrigins": "https://a.example,https://b.example"}).cors
-    assert cors is not None
-    assert cors.allow_origins == ("https://a.example", "https://b.example")
+    deployed = deployment.read(parameters={"AllowedOrigins": "https://a.example,https://b.example"})
+    assert deployed.cors is not None
+    assert deployed.cors.allow_origins == ("https://a.example", "https://b.example")
+    [rule] = deployed.buckets["StorageBucket"]["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == ["https://a.example", "https://b.example"]
+
+
+def test_pages_may_upload_to_the_bucket_and_read_what_was_signed_for_them(deployed: Deployment) -> None:
+    assert deployed.cors is not None
+    [rule] = deployed.buckets["StorageBucket"]["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == list(deployed.cors.allow_origins)
+    assert set(rule["AllowedMethods"]) == {"GET", "POST"}
+    assert "*" not in str(rule)
 
 
 @pytest.mark.parametrize("parameters", [{"AuthMode": "off"}, {"AuthMode": ""}, {"AuthMod": "open"}])

@@ -2,41 +2,67 @@
 
 import importlib.util
 import os
+import re
 import shutil
 from pathlib import Path
 
 import pytest
+import yaml
+from samtranslator.yaml_helper import yaml_parse
 
-from local_cloud import build
+from local_cloud import build, deployment
+from local_cloud.deployment import TEMPLATE
 
-TEMPLATE = """
-Globals: { Function: { Layers: [!Ref CommonLayer, !Ref VendorLayer] } }
+IGNORED = shutil.ignore_patterns("__pycache__")
+SMALL = """
+Globals: { Function: { Layers: [!Ref CommonLayer] } }
 Resources:
   Table: { Type: AWS::DynamoDB::Table }
   CommonLayer: { Type: AWS::Serverless::LayerVersion, Properties: { ContentUri: CommonLayer } }
-  VendorLayer: { Type: AWS::Serverless::LayerVersion, Properties: { ContentUri: VendorLayer } }
+  OwnLayer: { Type: AWS::Serverless::LayerVersion, Properties: { ContentUri: OwnLayer } }
   ShortFunction: { Type: AWS::Serverless::Function, Properties: { CodeUri: Code } }
-  BareFunction: { Type: AWS::Serverless::Function, Properties: { CodeUri: Code, Layers: [] } }
+  OwnFunction: { Type: AWS::Serverless::Function, Properties: { CodeUri: Code, Layers: [!Ref OwnLayer] } }
 """
 
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     """A build of the sources as they are."""
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(build.ROOT / "functions", tmp_path / "Code", ignore=ignored)
-    shutil.copytree(build.ROOT / "layers" / "common", tmp_path / "CommonLayer" / "python", ignore=ignored)
-    shutil.copytree(build.ROOT / "layers" / "vendor", tmp_path / "VendorLayer" / "python")
-    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    template = yaml_parse(TEMPLATE.read_text())
+    for logical_id, resource in template["Resources"].items():
+        match resource["Type"]:
+            case "AWS::Serverless::Function":
+                resource["Properties"]["CodeUri"] = "Code"
+            case "AWS::Serverless::LayerVersion":
+                source = build.ROOT / resource["Properties"]["ContentUri"]
+                resource["Properties"]["ContentUri"] = logical_id
+                shutil.copytree(source, tmp_path / logical_id / "python", ignore=IGNORED)
+    shutil.copytree(build.ROOT / "functions", tmp_path / "Code", ignore=IGNORED)
+    (tmp_path / "template.yaml").write_text(yaml.safe_dump(template))
     return tmp_path
 
 
-def test_a_function_weighs_its_code_and_its_layers(output: Path) -> None:
-    (output / "VendorLayer" / "python" / "big.bin").write_bytes(bytes(1_000_000))
-    short, bare = build.artifacts(output)
-    assert (short.function, short.code, bare.layers) == ("ShortFunction", output / "Code", ())
-    assert short.layers == (output / "CommonLayer", output / "VendorLayer")
-    assert short.bytes > bare.bytes + 1_000_000 > 1_000_000
+def test_a_function_weighs_its_code_the_common_layers_and_its_own(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(SMALL)
+    for place, size in (("Code", 1), ("CommonLayer/python", 20), ("OwnLayer/python", 300)):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "data.bin").write_bytes(bytes(size * 100_000))
+    short, own = build.artifacts(tmp_path)
+    assert (short.function, short.code, own.function) == ("ShortFunction", tmp_path / "Code", "OwnFunction")
+    assert short.layers == (tmp_path / "CommonLayer",)
+    assert own.layers == (tmp_path / "CommonLayer", tmp_path / "OwnLayer")
+    assert own.bytes - short.bytes >= 30_000_000 > short.bytes >= 2_100_000
+
+
+def test_the_layers_of_each_function_are_those_that_sam_gives_it() -> None:
+    """CloudFormation knows them by names with a hash of their content."""
+    resources = deployment.transform()["Resources"]
+    deployed = {
+        name: [re.sub(r"[0-9a-f]{10}$", "", layer["Ref"]) for layer in resource["Properties"]["Layers"]]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+    assert deployed == build._layers(yaml_parse(TEMPLATE.read_text()))
 
 
 def test_an_up_to_date_build_lacks_nothing(output: Path) -> None:
@@ -44,13 +70,24 @@ def test_an_up_to_date_build_lacks_nothing(output: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["edit", "delete"])
-@pytest.mark.parametrize("place", ["Code/authorizer/keys.py", "CommonLayer/python/fanfare/aws.py"])
+@pytest.mark.parametrize(
+    "place",
+    ["Code/authorizer/keys.py", "CommonLayer/python/fanfare/aws.py", "ImagingLayer/python/requirements.txt"],
+)
 def test_a_stale_build_is_noticed(output: Path, change: str, place: str) -> None:
     if change == "edit":
         (output / place).write_text("old")
     else:
         (output / place).unlink()
     assert Path(place).name in build.lacking(output)
+
+
+def test_a_build_with_other_layers_is_noticed(output: Path) -> None:
+    built = output / "template.yaml"
+    template = yaml.safe_load(built.read_text())
+    template["Resources"]["RecommendationFunction"]["Properties"]["Layers"] = []
+    built.write_text(yaml.safe_dump(template))
+    assert "built before template.yaml changed" in build.lacking(output)
 
 
 def test_no_build_is_noticed(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ GLIBC = (2, 34)
 """Of Amazon Linux 2023, on which python3.13 runs: https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html"""
 MACHINES = {"x86_64": 62, "arm64": 183}
 """ELF's e_machine."""
+LAYERS = 5
+"""At most, of a function: https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html"""
 TAGS = {"x86_64": "x86_64", "arm64": "aarch64"}
 
 pytestmark = pytest.mark.skipif(bool(build.lacking()), reason=build.lacking())
@@ -38,8 +40,16 @@ def files(artifacts: list[build.Artifact]) -> list[Path]:
 def test_every_function_is_small_enough(artifacts: list[build.Artifact]) -> None:
     assert {artifact.function for artifact in artifacts} >= {"RecommendationFunction", "AuthorizerFunction"}
     for artifact in artifacts:
-        assert len(artifact.layers) == 2
+        assert 2 <= len(artifact.layers) <= LAYERS
         assert 2**20 < artifact.bytes <= build.LIMIT
+
+
+def test_pictures_weigh_only_where_they_are_handled(artifacts: list[build.Artifact]) -> None:
+    bytes_of = {artifact.function: artifact.bytes for artifact in artifacts}
+    for name in ("ImagesFunction", "RecommendationFunction"):
+        assert bytes_of[name] - bytes_of["OperationsFunction"] > 10 * 2**20
+    with_pillow = {artifact.function for artifact in artifacts for layer in artifact.layers if [*layer.rglob("PIL")]}
+    assert with_pillow == {"ImagesFunction", "RecommendationFunction"}
 
 
 def test_machine_code_is_for_the_right_processor(files: list[Path], architecture: str) -> None:

@@ -1,29 +1,18 @@
-"""Template against code: handlers, environment, permissions, and which version callers reach."""
+"""Template against code: handlers, environment, and which version callers reach."""
 
-import ast
 import importlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import botocore.session
-import pytest
-from botocore import xform_name
 
 from fanfare import settings
 from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
-from local_cloud.intrinsics import Resolver
 
 ROOT = TEMPLATE.parent
 READ_ELSEWHERE = {"LOG_LEVEL"}
 """Variables that libraries read; also everything that begins with POWERTOOLS_."""
 OF_THE_AUTHORIZER = {"API_KEYS_TABLE"}
-# What Lambda itself does in a function's name.
-CONSUMING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
-RUNNING = {"logs:CreateLogStream", "logs:PutLogEvents"}
-TRACING = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 
 
 def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -65,97 +54,6 @@ def test_no_function_outlives_the_gateway(deployed: Deployment) -> None:
         assert deployed.functions[logical_id].timeout <= limit, logical_id
 
 
-# ---- permissions
-
-
-@pytest.fixture(scope="module", params=["PassThrough", "Active"])
-def permissions(request: pytest.FixtureRequest) -> dict[str, list[dict[str, Any]]]:
-    """The statements of each feature's role."""
-    parameters = {"Tracing": request.param}
-    template = deployment.transform(parameters=parameters)
-    resolver = Resolver(
-        template, deployment.read(parameters=parameters).parameters, region="eu-west-1", account="1", queue_url=str
-    )
-    granted = {}
-    for properties in of_type(template, "AWS::Lambda::Function").values():
-        role = resolver.resolve(template["Resources"][properties["Role"]["Fn::GetAtt"][0]]["Properties"])
-        assert "ManagedPolicyArns" not in role
-        [trust] = role["AssumeRolePolicyDocument"]["Statement"]
-        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
-        granted[feature(properties["Handler"])] = [
-            statement for policy in role["Policies"] for statement in policy["PolicyDocument"]["Statement"]
-        ]
-    return granted
-
-
-def actions(statements: list[dict[str, Any]]) -> set[str]:
-    return {action for item in statements for action in as_list(item["Action"])}
-
-
-def as_list(value: Any) -> list[str]:
-    return value if isinstance(value, list) else [value]
-
-
-def called(folder: Path) -> set[str]:
-    """AWS actions whose client methods are named in those modules of a folder that make a client."""
-    names = set()
-    for text in map(Path.read_text, folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(text)) if 'client("' in text else ():
-            if isinstance(node, ast.Attribute):
-                names.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                names.add(node.value)
-    return {action for method, action in methods() if method in names}
-
-
-def methods() -> Iterator[tuple[str, str]]:
-    """Client method and the action it needs, of every service that the functions use."""
-    for service in ("dynamodb", "s3", "sqs", "ssm"):
-        for operation in botocore.session.get_session().get_service_model(service).operation_names:
-            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
-            yield (
-                xform_name(operation),
-                f"{service}:{operation.removesuffix('Batch') if service == 'sqs' else operation}",
-            )
-
-
-def test_no_permission_is_wider_than_it_must_be(permissions: dict[str, list[dict[str, Any]]]) -> None:
-    for name, statements in permissions.items():
-        for statement in statements:
-            assert statement["Effect"] == "Allow"
-            assert not [action for action in as_list(statement["Action"]) if "*" in action], name
-            if set(as_list(statement["Action"])) == TRACING:
-                continue  # has no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-            for resource in as_list(statement["Resource"]):
-                assert re.fullmatch(r"arn:aws:[a-z0-9]+:[^*]*(log-group:[^*]+:\*|cache/\*)?", resource), (
-                    name,
-                    resource,
-                )
-
-
-def test_every_permission_is_used_and_every_call_permitted(permissions: dict[str, list[dict[str, Any]]]) -> None:
-    engine = called(ROOT / "layers" / "common")
-    assert engine
-    for name, statements in permissions.items():
-        granted = actions(statements) - RUNNING - TRACING - CONSUMING
-        own = called(ROOT / "functions" / name)
-        assert own <= granted, name
-        assert granted <= own | engine, name
-    assert engine <= actions(permissions["recommendation"])  # it uses all of the engine
-
-
-def test_only_consumers_may_receive(permissions: dict[str, list[dict[str, Any]]], deployed: Deployment) -> None:
-    consumers = {feature(deployed.functions[trigger.function].handler) for trigger in deployed.queue_triggers}
-    assert {name for name, statements in permissions.items() if CONSUMING & actions(statements)} == consumers
-    assert all(actions(permissions[name]) >= CONSUMING for name in consumers)
-
-
-def test_each_role_has_what_its_function_is_for(permissions: dict[str, list[dict[str, Any]]]) -> None:
-    assert actions(permissions["operations"]) - TRACING == RUNNING
-    assert actions(permissions["authorizer"]) - TRACING == RUNNING | {"dynamodb:GetItem"}
-    assert all(actions(statements) >= RUNNING for statements in permissions.values())
-
-
 # ---- versions
 
 
@@ -174,15 +72,25 @@ def test_callers_reach_published_snapshots(template: dict[str, Any], deployed: D
     assert set(re.findall(r"functions/\$\{(\w+)", body)) <= {*aliases.values(), "__FunctionArn__"}
 
 
-def test_a_new_layer_is_a_new_version(tmp_path: Path) -> None:
+def test_a_new_layer_is_a_new_version_of_the_functions_that_have_it(tmp_path: Path) -> None:
+    def versions(template: Path) -> dict[str, str]:
+        found = of_type(deployment.transform(template), "AWS::Lambda::Version")
+        return {version["FunctionName"]["Ref"]: name for name, version in found.items()}
+
+    functions = of_type(deployment.transform(), "AWS::Lambda::Function")
+
+    def having(layer: str) -> set[str]:
+        return {name for name, properties in functions.items() if f"'{layer.capitalize()}Layer" in str(properties)}
+
     changed = tmp_path / "template.yaml"
-    for layer in ("common", "vendor"):
+    before = versions(TEMPLATE)
+    assert before.keys() == having("common") == having("vendor") > having("imaging")
+    for layer in ("common", "vendor", "imaging"):
         text = TEMPLATE.read_text()
         assert f"ContentUri: layers/{layer}\n" in text
         changed.write_text(text.replace(f"ContentUri: layers/{layer}\n", f"ContentUri: layers/{layer}2\n"))
-        before, after = (of_type(deployment.transform(path), "AWS::Lambda::Version") for path in (TEMPLATE, changed))
-        assert len(before) == 3
-        assert not before.keys() & after.keys()
+        after = versions(changed)
+        assert {name for name in before if before[name] != after[name]} == having(layer)
 
 
 def parameters_in(value: Any, template: dict[str, Any]) -> set[str]:

@@ -1,44 +1,15 @@
 """The laws of the house, held over the sources of functions/ and layers/."""
 
 import ast
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from local_cloud.deployment import TEMPLATE
+from support.imports import Import, imports
 
 FUNCTIONS = TEMPLATE.parent / "functions"
 COMMON = TEMPLATE.parent / "layers" / "common"
 FEATURES = {path.parent.name for path in FUNCTIONS.glob("*/__init__.py")}
-
-
-@dataclass(frozen=True)
-class Import:
-    module: str
-    at_run_time: bool
-    """False if it is only for type checkers."""
-    deferred: bool
-    """True inside a function: not read when the module is imported."""
-
-
-def imports(source: str) -> list[Import]:
-    return list(_imports(ast.parse(source), at_run_time=True, deferred=False))
-
-
-def _imports(node: ast.AST, *, at_run_time: bool, deferred: bool) -> Iterator[Import]:
-    for child in ast.iter_child_nodes(node):
-        match child:
-            case ast.Import(names=names):
-                yield from (Import(alias.name, at_run_time, deferred) for alias in names)
-            case ast.ImportFrom(module=module, level=level, names=names):
-                base = f"{'.' * level}{module or ''}"
-                yield from (Import(f"{base}.{alias.name}", at_run_time, deferred) for alias in names)
-            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
-                yield from _imports(child, at_run_time=False, deferred=deferred)
-            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
-                yield from _imports(child, at_run_time=at_run_time, deferred=True)
-            case _:
-                yield from _imports(child, at_run_time=at_run_time, deferred=deferred)
 
 
 def is_of(found: Import, *packages: str) -> bool:

@@ -11,9 +11,13 @@ from cfnlint.api import lint
 
 from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
+from local_cloud.intrinsics import Resolver
 
-WRITTEN = ("cache/",)
-"""Prefixes under which the functions themselves write objects."""
+WRITTEN = ("cache/", "derived/")
+"""Prefixes under which the functions themselves write objects. Under uploads/ only others do, with what is signed."""
+BUCKET = "fanfare-storage-123456789012-us-east-1"
+DEAD_LETTERS = {"RefreshDeadLetterQueue", "UploadDeadLetterQueue"}
+DAY = 24 * 3600
 
 
 def references(value: Any) -> Iterator[str]:
@@ -82,13 +86,17 @@ def test_cfn_lint_would_find_something(template: dict[str, Any]) -> None:
 
 def test_the_bucket_is_private_encrypted_and_tidied(deployed: Deployment) -> None:
     [bucket] = deployed.buckets.values()
-    assert bucket["BucketName"] == "fanfare-storage-123456789012-us-east-1"
+    assert bucket["BucketName"] == BUCKET
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
     assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     rules = bucket["LifecycleConfiguration"]["Rules"]
-    assert {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule} == {"cache/"}
+    # What was derived may be shown on pages, and stays.
+    assert {rule["Prefix"]: int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule} == {
+        "cache/": 30,
+        "uploads/": 365,
+    }
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
 
 
@@ -102,33 +110,96 @@ def test_the_bucket_refuses_all_that_is_not_tls(template: dict[str, Any]) -> Non
     assert statement["Resource"] == [arn, {"Fn::Sub": "${StorageBucket.Arn}/*"}]
 
 
+def test_originals_are_deleted_after_as_many_days_as_was_said() -> None:
+    rules = deployment.read(parameters={"UploadRetentionDays": "7"}).buckets["StorageBucket"]["LifecycleConfiguration"]
+    [originals] = [rule for rule in rules["Rules"] if rule.get("Prefix") == "uploads/"]
+    assert (originals["Status"], originals["ExpirationInDays"]) == ("Enabled", "7")
+
+
+def test_only_the_bucket_of_this_stack_and_account_may_tell_of_uploads(template: dict[str, Any]) -> None:
+    """Anybody's bucket could name the queue otherwise, and S3 would send there in good faith."""
+    given = deployment.read().parameters
+    resolver = Resolver(template, given, region="us-east-1", account="123456789012", queue_url=str)
+    policies = [item for item in template["Resources"].values() if item["Type"] == "AWS::SQS::QueuePolicy"]
+    [policy] = [resolver.resolve(policy["Properties"]) for policy in policies]
+    assert policy["Queues"] == ["fanfare-UploadQueue"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement == {
+        "Sid": "OwnBucketOnly",
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "arn:aws:sqs:us-east-1:123456789012:fanfare-UploadQueue",
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{BUCKET}"},
+            "StringEquals": {"aws:SourceAccount": "123456789012"},
+        },
+    }
+
+
+def test_every_upload_of_a_picture_is_told_of(template: dict[str, Any], deployed: Deployment) -> None:
+    """One event stands for a form, a PUT, a copy and an upload in parts."""
+    [trigger] = deployed.bucket_triggers
+    assert (trigger.bucket, trigger.queue, trigger.function) == ("StorageBucket", "UploadQueue", None)
+    assert (trigger.events, trigger.prefix, trigger.suffix) == (("s3:ObjectCreated:*",), "uploads/images/", "")
+    [consumer] = [each for each in deployed.queue_triggers if each.queue == "UploadQueue"]
+    assert consumer.function == "ImagesFunction"
+    assert consumer.batch_size <= 5
+    assert 2 <= (consumer.maximum_concurrency or 0) <= 50
+    # S3 refuses a queue to which it may not send, so the bucket waits until it may.
+    assert "UploadQueuePolicy" in dependencies(template)["StorageBucket"]
+
+
 def loops(prefix: str) -> bool:
     """Whether objects that the functions write would trigger a function again."""
     return any(prefix.startswith(written) or written.startswith(prefix) for written in WRITTEN)
 
 
 def test_what_the_functions_write_triggers_nothing(deployed: Deployment) -> None:
-    assert [loops(prefix) for prefix in ("", "cache/", "cache/a", "ca", "uploads/")] == [True, True, True, True, False]
+    looping = ("", "cache/", "cache/a", "ca", "derived/", "derived/images/", "d")
+    assert [prefix for prefix in (*looping, "uploads/", "uploads/images/") if loops(prefix)] == list(looping)
     assert not [trigger for trigger in deployed.bucket_triggers if loops(trigger.prefix)]
 
 
 def test_a_message_is_neither_lost_nor_worked_on_twice_at_once(deployed: Deployment) -> None:
     assert deployed.queue_triggers
-    arns = {f"arn:aws:sqs:us-east-1:123456789012:{queue['QueueName']}" for queue in deployed.queues.values()}
+    dead = {name: queue for name, queue in deployed.queues.items() if "RedrivePolicy" not in queue}
+    assert dead.keys() == DEAD_LETTERS
+    assert {queue["MessageRetentionPeriod"] for queue in dead.values()} == {14 * DAY}
+    arns = {f"arn:aws:sqs:us-east-1:123456789012:{queue['QueueName']}" for queue in dead.values()}
+    assert {trigger.queue for trigger in deployed.queue_triggers} == deployed.queues.keys() - dead.keys()
     for trigger in deployed.queue_triggers:
         queue = deployed.queues[trigger.queue]
         assert queue["VisibilityTimeout"] >= 6 * deployed.functions[trigger.function].timeout
-        assert queue["RedrivePolicy"]["deadLetterTargetArn"] in arns
+        arns.remove(queue["RedrivePolicy"]["deadLetterTargetArn"])  # each has its own
+        assert queue["RedrivePolicy"]["maxReceiveCount"] >= 3
+        # A dead letter keeps the age of its message.
+        assert queue["MessageRetentionPeriod"] <= 10 * DAY
         assert trigger.report_failures
     assert all(queue["SqsManagedSseEnabled"] for queue in deployed.queues.values())
-    dead = [queue for queue in deployed.queues.values() if "RedrivePolicy" not in queue]
-    assert [queue["MessageRetentionPeriod"] for queue in dead] == [14 * 24 * 3600]
+    assert deployed.queues["UploadQueue"]["MessageRetentionPeriod"] >= 4 * DAY
+
+
+def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) -> None:
+    stores = {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}
+    policies = {
+        name: (item["DeletionPolicy"], item["UpdateReplacePolicy"])
+        for name, item in template["Resources"].items()
+        if item["Type"] in stores
+    }
+    kept = ("RetainExceptOnCreate", "Retain")
+    assert policies == {
+        "ApiKeysTable": kept,
+        "CacheTable": ("Delete", "Delete"),
+        "StorageBucket": kept,
+        "UploadsTable": kept,
+    }
 
 
 @pytest.mark.parametrize("recovery", ["true", "false"])
 def test_tables_are_paid_by_use_encrypted_and_forget(recovery: str) -> None:
     tables = deployment.read(parameters={"PointInTimeRecovery": recovery}).tables
-    assert set(tables) == {"CacheTable", "ApiKeysTable"}
+    assert set(tables) == {"CacheTable", "ApiKeysTable", "UploadsTable"}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
@@ -145,8 +216,16 @@ def test_what_goes_wrong_raises_an_alarm(template: dict[str, Any]) -> None:
     functions = [name for name, item in template["Resources"].items() if item["Type"] == "AWS::Lambda::Function"]
     assert {(metric, str({"Ref": name})) for metric in ("Errors", "Throttles") for name in functions} <= watched
     assert ("5xx", str({"Ref": "Api"})) in watched
-    dead = str({"Fn::GetAtt": ["RefreshDeadLetterQueue", "QueueName"]})
-    assert ("ApproximateNumberOfMessagesVisible", dead) in watched
+    dead = {str({"Fn::GetAtt": [queue, "QueueName"]}) for queue in DEAD_LETTERS}
+    assert {("ApproximateNumberOfMessagesVisible", queue) for queue in dead} <= watched
+
+
+def test_what_is_open_or_heavy_has_a_bound_of_its_own(template: dict[str, Any], deployed: Deployment) -> None:
+    settings = template["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]["RouteSettings"]
+    assert settings.keys() == {"GET /api/v1/images/{preset}/{source+}", "POST /api/v1/images/optimize"}
+    assert settings.keys() <= {route.route_key for route in deployed.routes}  # else the deployment fails
+    for bound in settings.values():
+        assert 0 < bound["ThrottlingRateLimit"] <= bound["ThrottlingBurstLimit"]
 
 
 def test_calls_are_throttled_and_logged(template: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from local_cloud.world.films import GENRES, by_id, fold, load
+from local_cloud.world.films import GENRES, by_id, fold, load, of_poster
 from local_cloud.world.offers import KINDS, REGIONS, SERVICES, offers, regions_of
 
 
@@ -48,7 +48,12 @@ def test_every_film_is_well_formed() -> None:
         assert all(len(country) == 2 and country.isupper() for country in film.countries), film.title
         assert set(film.certification) <= {"US", "DE"}, film.title
         assert film.overview.endswith((".", "!", "?")), film.title
-        assert film.poster_path is None, film.title
+        assert of_poster(f"t/p/w500{film.poster_path}") is film, film.title
+
+
+@pytest.mark.parametrize("path", ["sample-0.jpg", "t/p/w500/other-603.jpg", "t/p/sample-603.jpg/x", ""])
+def test_a_poster_of_no_film_is_nobodys(path: str) -> None:
+    assert of_poster(path) is None
 
 
 def test_keyword_numbers_do_not_collide() -> None:

@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
 import httpx2
 import pytest
+from PIL import Image
 
 KEY = {"authorization": "Bearer sample-key"}
 DISCOVER = "/tmdb/3/discover/movie"
@@ -104,6 +106,28 @@ def test_a_wrong_key_is_refused_as_the_real_ones_do(base_url: str, headers: dict
         for refused in (stranger.post(CHAT, json=WISH), stranger.get("/model/v1/models")):
             assert refused.status_code == 401
             assert refused.json()["error"]["code"] == "invalid_api_key"
+
+
+def test_posters_are_pictures_and_need_no_key(base_url: str, world: httpx2.Client) -> None:
+    path = world.get("/tmdb/3/movie/603").json()["poster_path"]
+    with httpx2.Client(base_url=base_url) as stranger:
+        small, large, other = (
+            stranger.get(f"/images/t/p/{name}") for name in (f"w92{path}", f"w500{path}", "w500/x.jpg")
+        )
+    assert {picture.headers["content-type"] for picture in (small, large, other)} == {"image/jpeg"}
+    assert small.content == large.content != other.content
+    with Image.open(BytesIO(small.content), formats=["JPEG"]) as poster:
+        assert poster.width < poster.height
+        poster.load()
+    assert world.get("/_world/calls").json() == {"tmdb.details": 1, "images.get": 3}
+
+
+def test_pictures_can_be_missing_and_go_wrong(world: httpx2.Client) -> None:
+    assert world.get("/images/t/p/w500/missing.jpg").status_code == 404
+    behave(world, "images.get", match="w500/a", status=503, retry_after=2)
+    refused = world.get("/images/t/p/w500/a.jpg")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
+    assert world.get("/images/t/p/w500/b.jpg").status_code == 200
 
 
 def test_unknown_films_and_paths_are_tmdbs_404(world: httpx2.Client) -> None:

@@ -1,6 +1,9 @@
-"""The sample world as one ASGI application: TMDb under /tmdb/3, the model under /model/v1, control under /_world."""
+"""The sample world as one ASGI application: TMDb under /tmdb/3, its pictures under /images, the model under /model/v1,
+and control under /_world.
+"""
 
 import asyncio
+import functools
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from itertools import pairwise
@@ -12,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from local_cloud.world import model, tmdb
+from local_cloud.world import films, model, tmdb
 from local_cloud.world.faults import Behaviour, Faults, Profile, WrongBehaviourError
 
 TMDB_KEY_WRONG: Final = {
@@ -103,6 +106,7 @@ def create_app(profile: Profile = "instant") -> Starlette:
             Route("/tmdb/3/movie/{id:int}/watch/providers", movie("tmdb.watch_providers", _watch_providers)),
             Route("/tmdb/3/movie/{id:int}", movie("tmdb.details", _details)),
             Route("/tmdb/3/{rest:path}", movie("tmdb.details", lambda _: _failed(404, TMDB_NOT_FOUND))),
+            Route("/images/{path:path}", world.image),
             Route("/model/v1/chat/completions", world.chat, methods=["POST"]),
             Route("/model/v1/models", world.models),
             Route("/_world/behaviour", world.behaviour, methods=["PUT", "DELETE"]),
@@ -137,6 +141,20 @@ class World:
                 text = f"Invalid parameters: Your request parameters are incorrect ({error})."
                 status, body = _failed(400, {"success": False, "status_code": 5, "status_message": text})
         return _in_time(status, body, behaviour, begin)
+
+    async def image(self, request: Request) -> Reply:
+        """A picture, as TMDb's image host serves them: without a key, and whatever the size in the path."""
+        arrived = asyncio.get_running_loop().time()
+        behaviour = self.faults.begin("images.get", _target(request))
+        if behaviour.hang:
+            return Silence()
+        begin, path = arrived + self.faults.latency(behaviour), request.path_params["path"]
+        failing = self.faults.fails(behaviour)
+        if failing or "missing" in path:
+            status = (behaviour.status or 500) if failing else 404
+            return _in_time(status, b"<h1>No picture</h1>", behaviour, begin, "text/html")
+        picture = await asyncio.to_thread(_poster, path)
+        return _in_time(200, picture, behaviour, begin, "image/jpeg")
 
     async def chat(self, request: Request) -> Reply:
         """`/chat/completions`, streamed or whole."""
@@ -189,6 +207,14 @@ class World:
         return JSONResponse(dict(self.faults.calls))
 
 
+@functools.lru_cache(maxsize=256)
+def _poster(path: str) -> bytes:
+    from local_cloud.world import pictures  # only who asks for pictures waits for Pillow
+
+    film = films.of_poster(path)
+    return pictures.poster(film.title if film else path.rpartition("/")[2])
+
+
 def _genres(request: Request) -> tuple[int, bytes]:
     return 200, tmdb.genres(request.query_params.get("language", ""))
 
@@ -228,9 +254,15 @@ def _json(status: int, content: Mapping[str, Any]) -> Response:
     return JSONResponse(content, status)
 
 
-def _in_time(status: int, body: bytes, behaviour: Behaviour, begin: float) -> Timed:
+def _in_time(
+    status: int,
+    body: bytes,
+    behaviour: Behaviour,
+    begin: float,
+    media_type: str = "application/json;charset=utf-8",
+) -> Timed:
     """The body from `begin` on, at once or slowly, whole or cut."""
-    headers = {"content-type": "application/json;charset=utf-8", "content-length": str(len(body))}
+    headers = {"content-type": media_type, "content-length": str(len(body))}
     if status >= 400 and behaviour.retry_after is not None:
         headers["retry-after"] = f"{behaviour.retry_after:g}"
     sent = body if behaviour.cut_after is None else body[: int(len(body) * behaviour.cut_after)]

@@ -20,6 +20,7 @@ ENDPOINTS: Final = (
     "tmdb.genres",
     "tmdb.watch_providers",
     "model.chat",
+    "images.get",
 )
 PROFILES: Final[dict[Profile, dict[str, dict[str, Any]]]] = {
     "instant": {},

@@ -8,14 +8,15 @@ these hold the film; so were release dates, runtimes and genres. The rest (direc
 MPA and FSK) is common knowledge; a rating that could not be told for certain is absent. Overviews are this project's
 own words.
 
-Three kinds of figures are the sample world's, not TMDb's: `vote_average` and `vote_count` are rounded snapshots,
-`popularity` follows from the votes (the real one changes daily), and keyword and person ids are made from their
-names, above 900,000. Poster paths are always null: none is invented.
+Some things are the sample world's, not TMDb's: `vote_average` and `vote_count` are rounded snapshots, `popularity`
+follows from the votes (the real one changes daily), keyword and person ids are made from their names, above 900,000,
+and poster paths lead to invented posters, which only the sample world has.
 
 This product uses the TMDB API but is not endorsed or certified by TMDB.
 """
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cache
@@ -94,7 +95,6 @@ class Film:
     overview: str
     original_title: str
     collection: dict[str, Any] | None = None
-    poster_path: None = None
     genre_set: frozenset[int] = field(init=False)
     keyword_ids: frozenset[int] = field(init=False)
     words: frozenset[str] = field(init=False)
@@ -104,6 +104,11 @@ class Film:
         object.__setattr__(self, "genre_set", frozenset(self.genres))
         object.__setattr__(self, "keyword_ids", frozenset(map(sample_id, self.keywords)))
         object.__setattr__(self, "words", frozenset((fold(self.title) + " " + fold(self.original_title)).split()))
+
+    @property
+    def poster_path(self) -> str:
+        """A path in TMDb's form; the sample world has a picture there, see `of_poster`."""
+        return f"/sample-{self.tmdb_id}.jpg"
 
     @property
     def year(self) -> int:
@@ -140,6 +145,12 @@ def load() -> tuple[Film, ...]:
 def by_id() -> dict[int, Film]:
     """Every film by its TMDb id."""
     return {film.tmdb_id: film for film in load()}
+
+
+def of_poster(path: str) -> Film | None:
+    """The film whose `poster_path` ends a path such as "t/p/w500/sample-603.jpg"."""
+    found = re.search(r"/sample-(\d+)\.jpg$", f"/{path}")
+    return by_id().get(int(found[1])) if found else None
 
 
 def _film(row: dict[str, Any]) -> Film:

@@ -35,8 +35,8 @@ GENRE_STEMS: Final[dict[str, str]] = {
     "Western": "western cowboy wild_west wilder_westen",
 }
 
-WHOLE_WORDS: Final = _words("war wars kind band sad cry love liebe in date child")
-"""Stems that would match the wrong words ("warm", "kindly", "saddle"): these must be words of their own."""
+WHOLE_WORDS: Final = _words("war wars kind band sad cry love liebe in date child quest")
+"""Stems that would match the wrong words ("warm", "kindly", "saddle", "questa"): these must be words of their own."""
 
 MOODS: Final[dict[str, tuple[str, ...]]] = {
     "dark": ("Thriller", "Crime"),
@@ -56,6 +56,11 @@ MOODS: Final[dict[str, tuple[str, ...]]] = {
     "exciting": ("Action", "Adventure"),
     "aufregend": ("Action", "Adventure"),
     "party": ("Comedy", "Music"),
+    # What `sight` says of a photo, beside "dark"; nobody writes so in a wish.
+    "sunlit": ("Comedy",),
+    "warm-toned": ("Romance",),
+    "cold-toned": ("Mystery",),
+    "open-air": ("Adventure", "Western"),
 }
 
 NEGATORS: Final = _words(
