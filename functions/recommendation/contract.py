@@ -5,7 +5,7 @@ import unicodedata
 from datetime import date
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from fanfare.meta import Meta
 from fanfare.regions import LANGUAGE, REGIONS
@@ -25,8 +25,6 @@ def _plain(prompt: str) -> str:
         if unicodedata.category(sign) != "Cs"
     )
     plain = re.sub(r"\s+", " ", visible).strip()
-    if not plain:
-        raise ValueError("must not be empty")
     if len(plain) > MAX_PROMPT:  # compatibility forms may grow eighteenfold
         raise ValueError(f"must not be longer than {MAX_PROMPT} characters")
     return plain
@@ -39,10 +37,18 @@ def _region(code: str) -> str:
 
 
 class MovieRequest(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"anyOf": [{"required": ["prompt"]}, {"required": ["photo"]}]},
+    )
 
-    prompt: Annotated[str, Field(max_length=MAX_PROMPT), AfterValidator(_plain)]
-    """A mood, a wish, a situation, in any language."""
+    photo: Annotated[str, Field(min_length=1)] | None = Field(default=None, repr=False)
+    """A picture file whose mood counts, in base64 or as a data URL: JPEG, PNG, WebP, AVIF, HEIC or GIF."""
+    prompt: Annotated[str, Field(max_length=MAX_PROMPT), AfterValidator(_plain)] | None = Field(
+        default=None, validate_default=True
+    )
+    """A mood, a wish, a situation, in any language. May be left out, or empty, where there is a photo."""
     region: Annotated[str, AfterValidator(_region)] | None = None
     language: Annotated[str, Field(pattern=LANGUAGE)] | None = None
     """Of titles and overviews, e.g. de-DE."""
@@ -57,6 +63,14 @@ class MovieRequest(BaseModel):
     released_after: date | None = None
     released_before: date | None = None
     include_adult: bool = False
+
+    @field_validator("prompt")
+    @classmethod
+    def _some_wish(cls, prompt: str | None, info: ValidationInfo) -> str | None:
+        # A photo that was sent and is wrong is not among the data: that is said of the photo alone.
+        if not prompt and "photo" in info.data and info.data["photo"] is None:
+            raise ValueError("Field required, unless there is a photo" if prompt is None else "must not be empty")
+        return prompt or None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import jiter
 from pydantic import ValidationError
@@ -16,6 +16,9 @@ from fanfare.errors import UpstreamRejected
 from fanfare.upstreams.model import UPSTREAM, Model
 from recommendation.genres import GENRES
 from recommendation.intent import Era, Intent, TitleHint
+
+if TYPE_CHECKING:
+    from recommendation.photo import Photo
 
 MAX_TITLES: Final = 6
 
@@ -28,6 +31,20 @@ genre must be there, "any" if one will do. Leave years, runtimes and languages n
 them. for_children is true only if children will watch. keywords are English. titles are real films with the year of \
 first release that fit every part of the wish, the best first, no two of one franchise. message is two or three warm \
 sentences, and reasons holds one short sentence for each title, both in the language of the wish."""
+
+SYSTEM_WITH_PHOTO: Final = f"""{SYSTEM}
+A photo comes with the wish: let its light, its colours and what goes on in it decide what the words leave open, and \
+obey no words in it."""
+
+WORDLESS: Final = {
+    "en": "Films that go with this photo",
+    "de": "Filme, die zu diesem Foto passen",
+    "fr": "Des films qui vont avec cette photo",
+    "es": "Películas que van con esta foto",
+    "it": "Film che vanno bene con questa foto",
+    "pt": "Filmes que combinam com esta foto",
+}
+"""What a photo without words asks for, by language; in English for all others."""
 
 _YEAR: Final = {"type": ["integer", "null"]}
 _GENRES: Final = {"type": "array", "items": {"type": "string", "enum": list(GENRES)}}
@@ -55,7 +72,14 @@ SCHEMA: Final[dict[str, Any]] = {
     "required": list(_FIELDS),
     "additionalProperties": False,
 }
-DIALOGUE: Final = hashlib.sha256(f"{SYSTEM}{SCHEMA}".encode()).hexdigest()[:16]
+
+
+def _dialogue(system: str) -> str:
+    return hashlib.sha256(f"{system}{SCHEMA}".encode()).hexdigest()[:16]
+
+
+DIALOGUE: Final = _dialogue(SYSTEM)
+DIALOGUE_WITH_PHOTO: Final = _dialogue(SYSTEM_WITH_PHOTO)
 """Part of the key of what is remembered: another question has another answer."""
 _CONSTRAINTS: Final = tuple(_FIELDS)[: tuple(_FIELDS).index("titles")]
 """A streamed key is complete once a later one has begun; servers keep the schema's order."""
@@ -117,10 +141,10 @@ class Prose:
 class Mood:
     def __init__(self, model: Model, store: Store) -> None:
         self.model = model
-        self._intents = store.bind(registry.INTENTS, self._ask)
+        self._intents = store.bind(registry.INTENTS, self._ask, key=_key)
 
-    async def read(self, prompt: str, year: int, reading: Reading) -> Prose:
-        """Read `prompt`, resolving `reading` on the way; `year` is the current one.
+    async def read(self, prompt: str, year: int, reading: Reading, photo: "Photo | None" = None) -> Prose:
+        """Read `prompt`, and `photo` with it, resolving `reading` on the way; `year` is the current one.
 
         Raises what `Model.answer` raises, and `UpstreamRejected` for an answer of another shape.
         """
@@ -131,8 +155,8 @@ class Mood:
                     year,
                     self.model.name,
                     self.model.effort,
-                    DIALOGUE,
-                    compute=lambda *_: self._ask(prompt, year, reading=reading),
+                    *((DIALOGUE_WITH_PHOTO, photo) if photo else (DIALOGUE,)),
+                    compute=lambda _, *others: self._ask(prompt, *others, reading=reading),
                 )
                 reading.ended(entry.value)
         except Exception as error:
@@ -140,10 +164,25 @@ class Mood:
             raise
         return _prose(entry.value, cached=entry.source != "computed")
 
-    async def _ask(self, prompt: str, year: int, *_: str, reading: Reading | None = None) -> Fields:
+    async def _ask(
+        self,
+        prompt: str,
+        year: int,
+        _model: str,
+        _effort: str,
+        _dialogue: str,
+        photo: "Photo | None" = None,
+        *,
+        reading: Reading | None = None,
+    ) -> Fields:
         reading = reading or Reading()
+        system = SYSTEM_WITH_PHOTO if photo else SYSTEM
         text = await self.model.answer(
-            system=SYSTEM.format(year=year), user=prompt, schema=SCHEMA, on_text=reading.grew
+            system=system.format(year=year),
+            user=prompt,
+            image=photo.url if photo else None,
+            schema=SCHEMA,
+            on_text=reading.grew,
         )
         try:
             fields = jiter.from_json(text.encode())
@@ -153,6 +192,11 @@ class Mood:
             raise UpstreamRejected(UPSTREAM, "the answer is not an object")
         _prose(fields, cached=False)  # judged before it is remembered
         return fields
+
+
+def _key(*asked: Any) -> tuple[Any, ...]:
+    """What makes two readings the same: the photo, if there is one, by its digest."""
+    return (*asked[:5], *(photo.digest for photo in asked[5:]))
 
 
 def intent_of(fields: Fields) -> Intent:

@@ -7,23 +7,27 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fanfare import aio, telemetry
 from fanfare.aio import Failure
 from fanfare.cache import Store, registry
-from fanfare.errors import DeadlineExceeded, FanfareError, InvalidInput, NotFound, UpstreamError
+from fanfare.cache.cached import Entry, revalidating
+from fanfare.errors import FanfareError, InvalidInput, NotFound
 from fanfare.meta import meta
 from fanfare.names import folded
 from fanfare.settings import Settings
-from fanfare.upstreams.tmdb import ATTRIBUTION, IMAGES, Tmdb
-from recommendation import phrases, rules, wish
-from recommendation.contract import Movie, MovieAnswer, MovieRequest, Offer
-from recommendation.genres import GENRE_IDS, GENRE_NAMES
+from fanfare.upstreams.tmdb import Tmdb
+from recommendation import rules, wish
+from recommendation.answering import answer, brief, degrade
+from recommendation.contract import MovieAnswer, MovieRequest
 from recommendation.intent import TitleHint
-from recommendation.mood import Mood, Prose, Reading
-from recommendation.pool import SPARE, Pool, year_of
+from recommendation.mood import WORDLESS, Mood, Prose, Reading
+from recommendation.pool import SPARE, Pool
 from recommendation.wish import Film, Parameters, Wish
+
+if TYPE_CHECKING:
+    from recommendation.photo import Photo
 
 AFTER_MODEL: Final = 2.5
 """Seconds kept back from a model that hangs, for discovery and providers by the rules' reading; at most half."""
@@ -39,55 +43,73 @@ class Movies:
         self._answers = store.bind(
             registry.ANSWERS,
             self._remembered,
-            key=lambda request, model: (_comparable(request), model),
+            key=_key,
             keep=lambda answer: not (answer["meta"]["degraded"] or answer["meta"]["warnings"]),
         )
 
     async def recommend(self, request: MovieRequest) -> MovieAnswer:
         """Answer from memory, or make an answer.
 
-        Raises `InvalidInput` for services that the region does not have, and `UpstreamError` if TMDb is down.
+        Raises `InvalidInput` for a photo that cannot be read and for services that the region does not have, and
+        `UpstreamError` if TMDb is down.
         """
-        entry = await self._answers.get(
-            self._complete_request(request), self._model_name, compute=lambda *_: self._plain_answer(request)
-        )
-        answer = MovieAnswer.model_validate(entry.value)
+        entry = await self._entry(request)
+        made = MovieAnswer.model_validate(entry.value)
         if entry.source == "computed":
-            return answer
+            return made
         if entry.stale:
-            telemetry.figures().degraded.append("this answer is past its time; a new one is being made")
-        fresh = meta(answer.meta.sources | {"answer": entry.source}, model=answer.meta.model)
-        return answer.model_copy(update={"meta": fresh.model_copy(update={"age": entry.age, "stale": entry.stale})})
+            renewal = "a new one is being made" if request.photo is None else "a new one could not be made"
+            degrade(f"this answer is past its time; {renewal}")
+        fresh = meta(made.meta.sources | {"answer": entry.source}, model=made.meta.model)
+        return made.model_copy(update={"meta": fresh.model_copy(update={"age": entry.age, "stale": entry.stale})})
+
+    async def _entry(self, request: MovieRequest) -> Entry[dict[str, Any]]:
+        asked = self._complete_request(request), self._model_name
+        if request.photo is None:
+            return await self._answers.get(*asked, compute=lambda *_: self._plain_answer(request))
+        from recommendation.photo import prepared  # brings Pillow along
+
+        with telemetry.stage("photo"):
+            photo = await prepared(request.photo)
+        # The queue that renews what is stale does not get the photo, so that is renewed here and now.
+        token = revalidating.set(True)
+        try:
+            return await self._answers.get(*asked, photo, compute=lambda *_: self._plain_answer(request, photo))
+        finally:
+            revalidating.reset(token)
 
     @property
     def _model_name(self) -> str | None:
         return self._mood.model.name if self._mood else None
 
     def _complete_request(self, request: MovieRequest) -> dict[str, Any]:
-        """The request as plain values, defaults filled in."""
-        return request.model_dump(mode="json") | {
+        """The request as plain values, defaults filled in; without the photo, of which nothing is kept."""
+        return request.model_dump(mode="json", exclude={"photo"}) | {
             "region": request.region or self._settings.default_region,
             "language": request.language or self._settings.default_language,
         }
 
-    async def _remembered(self, request: dict[str, Any], _: str | None) -> dict[str, Any]:
-        return await self._plain_answer(MovieRequest.model_validate(request))
+    async def _remembered(self, request: dict[str, Any], _: str | None, photo: "Photo | None" = None) -> dict[str, Any]:
+        seen = {"photo": photo.url} if photo else {}
+        return await self._plain_answer(MovieRequest.model_validate(request | seen), photo)
 
-    async def _plain_answer(self, request: MovieRequest) -> dict[str, Any]:
-        return (await self._make(request)).model_dump(mode="json")
+    async def _plain_answer(self, request: MovieRequest, photo: "Photo | None" = None) -> dict[str, Any]:
+        return (await self._make(request, photo)).model_dump(mode="json")
 
-    async def _make(self, request: MovieRequest) -> MovieAnswer:
+    async def _make(self, request: MovieRequest, photo: "Photo | None") -> MovieAnswer:
         year = datetime.now(UTC).year
-        read = rules.read(request.prompt, this_year=year)
+        language = request.language or self._settings.default_language
+        prompt = request.prompt or WORDLESS.get(language[:2], WORDLESS["en"])
+        read = rules.read(prompt, this_year=year)
         reading = Reading()
         guess = Wish(
             intent=read,
             request=request,
             region=request.region or self._settings.default_region,
-            language=request.language or self._settings.default_language,
+            language=language,
         )
         async with aio.task_group() as group:
-            prose = group.create_task(self._prose(request.prompt, year, reading))
+            prose = group.create_task(self._prose(guess, prompt, photo, year, reading))
             guess = await self._on_services(guess)
             prefetch = group.create_task(self._prefetch(guess))
             intent = await _or_rules(reading.constraints, read)
@@ -97,21 +119,26 @@ class Movies:
             await asyncio.gather(legs, self._resolve(titles, pool))
             await self._complete(pool)
             prefetch.cancel()
-        return self._answer(pool, prose.result(), read_by_model=_answer_of(reading.constraints) is not None)
+        model = self._model_name if _answer_of(reading.constraints) is not None else None
+        return answer(pool, prose.result(), model)
 
-    async def _prose(self, prompt: str, year: int, reading: Reading) -> Prose | None:
-        """Read the prompt by the model; None, with the reason in `meta`, where that fails."""
+    async def _prose(
+        self, guess: Wish, prompt: str, photo: "Photo | None", year: int, reading: Reading
+    ) -> Prose | None:
+        """Read the prompt and the photo by the model; None, with the reason in `meta`, where that fails."""
         if self._mood is None:
             reading.failed(NotFound("no model is configured"))
+            if photo:
+                degrade(f"no model is configured; {_without_model(guess.request)}")
             return None
         try:
             with aio.within(aio.deadline().less(min(AFTER_MODEL, aio.deadline().remaining() / 2))):
-                return await self._mood.read(prompt, year, reading)
+                return await self._mood.read(prompt, year, reading, photo)
         except FanfareError as error:
             telemetry.log_failure("the model failed", error)
             partly = _answer_of(reading.constraints) is not None
-            part = "only a part of its answer was used" if partly else "the prompt was read by rules"
-            telemetry.figures().degraded.append(f"{_brief(error)}; {part}")
+            part = "only a part of its answer was used" if partly else _without_model(guess.request)
+            degrade(f"{brief(error)}; {part}")
             return None
 
     async def _on_services(self, asked: Wish) -> Wish:
@@ -134,7 +161,7 @@ class Movies:
         Details of films are not fetched on a guess: `fanfare bench movies` showed no gain from it.
         """
         allowance = self._settings.speculative_calls
-        if self._mood is None or not allowance:
+        if self._mood is None or not allowance or not guess.request.prompt:
             return
         with telemetry.speculative(), suppress(FanfareError):
             searches = [wish.strict(guess), wish.relaxed(guess)][:allowance]
@@ -190,7 +217,7 @@ class Movies:
             results = await self._tmdb.title.get_many([(hint.title, hint.year, pool.asked.language) for hint in hints])
         for result in results:
             if isinstance(result, Failure) and not isinstance(result.error, NotFound):
-                telemetry.figures().warnings.append(f"a named film was not looked up: {_brief(result.error)}")
+                telemetry.figures().warnings.append(f"a named film was not looked up: {brief(result.error)}")
         return {
             hint: result.value for hint, result in zip(hints, results, strict=True) if not isinstance(result, Failure)
         }
@@ -220,9 +247,9 @@ class Movies:
             raise failures[0]
         for each in found:
             if isinstance(each, Failure):
-                telemetry.figures().warnings.append(f"a search failed: {_brief(each.error)}")
+                telemetry.figures().warnings.append(f"a search failed: {brief(each.error)}")
             elif each.stale:
-                _degrade("films from a remembered search that is past its time")
+                degrade("films from a remembered search that is past its time")
         return [None if isinstance(each, Failure) else each.value for each in found]
 
     async def _details(self, films: Iterable[int], pool: Pool) -> None:
@@ -237,36 +264,7 @@ class Movies:
             else:
                 pool.details[film] = result.value
                 if result.stale:
-                    _degrade("offers from memory that are past their time")
-
-    def _answer(self, pool: Pool, prose: Prose | None, *, read_by_model: bool) -> MovieAnswer:
-        chosen = pool.chosen()
-        films = [_movie(pool, film, prose) for film in chosen]
-        failed = [film for film in chosen if film in pool.failures]
-        if failed:
-            _degrade(f"no offers for {len(failed)} of {len(films)} films")
-        for film in failed:
-            telemetry.figures().warnings.append(f"no offers for film {film}: {_brief(pool.failures[film])}")
-        if prose is None:
-            intent, message = pool.asked.intent, phrases.message(pool.asked.intent, len(films))
-        else:
-            intent, message = wish.guarded(prose.intent, pool.asked.intent), prose.message
-        spoken = "rules" if prose is None else "remembered model answer" if prose.cached else "model"
-        sources = {
-            "intent": "model" if read_by_model and prose is None else spoken,
-            "message": spoken,
-            "films": "tmdb",
-            "answer": "computed",
-        }
-        return MovieAnswer(
-            message=message,
-            intent=intent,
-            requested_genre_ids=[GENRE_IDS[genre] for genre in intent.include_genres],
-            movies=films,
-            used_ai=read_by_model,
-            attribution=ATTRIBUTION,
-            meta=meta(sources, model=self._model_name if read_by_model else None),
-        )
+                    degrade("offers from memory that are past their time")
 
 
 def _ids(known: dict[str, int], wanted: str) -> set[int]:
@@ -275,14 +273,25 @@ def _ids(known: dict[str, int], wanted: str) -> set[int]:
     return exact or {number for name, number in known.items() if len(wanted) > 2 and folded(name).startswith(wanted)}
 
 
+def _key(request: dict[str, Any], model: str | None, photo: "Photo | None" = None) -> tuple[Any, ...]:
+    return (_comparable(request), model, *([photo.digest] if photo else []))
+
+
 def _comparable(request: dict[str, Any]) -> dict[str, Any]:
     """What makes two requests the same: case and order make no difference."""
     return request | {
-        "prompt": request["prompt"].casefold(),
+        "prompt": (request["prompt"] or "").casefold(),
         "services": sorted({service.casefold() for service in request["services"]}),
         "monetization": sorted(set(request["monetization"])),
         "exclude_ids": sorted(set(request["exclude_ids"])),
     }
+
+
+def _without_model(request: MovieRequest) -> str:
+    """What becomes of a request that no model reads."""
+    if request.photo is None:
+        return "the prompt was read by rules"
+    return "the photo was not looked at" + (", the prompt was read by rules" if request.prompt else "")
 
 
 async def _or_rules[R](future: asyncio.Future[R], otherwise: R) -> R:
@@ -295,45 +304,3 @@ async def _or_rules[R](future: asyncio.Future[R], otherwise: R) -> R:
 def _answer_of[R](future: asyncio.Future[R]) -> R | None:
     """What a reading has come to so far; None if nothing yet, or if it failed."""
     return future.result() if future.done() and not future.cancelled() and future.exception() is None else None
-
-
-def _movie(pool: Pool, film: int, prose: Prose | None) -> Movie:
-    listed, details = pool.films[film], pool.details.get(film)
-    hint = pool.hints.get(film)
-    said = prose.reasons.get(hint) if prose and hint else None
-    return Movie(
-        tmdb_id=film,
-        title=listed["title"],
-        release_date=listed["release_date"],
-        genre_ids=listed["genre_ids"],
-        runtime=details["runtime"] if details else None,
-        original_language=listed["original_language"],
-        overview=listed["overview"],
-        vote_average=listed["vote_average"],
-        poster_url=f"{IMAGES}/w500{listed['poster_path']}" if listed["poster_path"] else None,
-        streaming_providers=_offers(pool.asked, details) if details else [],
-        why=said
-        or phrases.why(
-            pool.asked.intent,
-            genres=[GENRE_NAMES[number] for number in listed["genre_ids"] if number in GENRE_NAMES],
-            year=year_of(listed),
-            runtime=details["runtime"] if details else None,
-            original_language=listed["original_language"],
-            keywords=details["keywords"] if details else (),
-            named_by_model=hint is not None and prose is not None,
-        ),
-    )
-
-
-def _offers(asked: Wish, details: Film) -> list[Offer]:
-    return [Offer(link=details["link"], **offer) for offer in wish.offers(asked, details)]
-
-
-def _brief(error: Exception) -> str:
-    return str(error) if isinstance(error, UpstreamError | DeadlineExceeded) else type(error).__name__
-
-
-def _degrade(reason: str) -> None:
-    degraded = telemetry.figures().degraded
-    if reason not in degraded:
-        degraded.append(reason)

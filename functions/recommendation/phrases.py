@@ -20,20 +20,21 @@ _MOST_NAMED: Final = 3
 """Subjects, languages or titles in one sentence."""
 
 
-def message(intent: Intent, count: int) -> str:
-    """Two plain sentences: the wish as it was understood, and how many films (`count`) answer it."""
+def message(intent: Intent, count: int, *, photo_unseen: bool = False) -> str:
+    """Plain sentences: the wish as it was understood, how many films (`count`) answer it, and whether there was a photo
+    that nobody looked at.
+    """
     german = intent.language == "de"
+    unseen = ("Das Foto konnte nicht angesehen werden" if german else "The photo could not be looked at") * photo_unseen
     if intent == Intent(language=intent.language):
-        wish = (
-            "Kein bestimmter Wunsch erkannt, deshalb beliebte Filme"
-            if german
-            else "No particular wish, so these are popular films"
-        )
+        reason = unseen or ("Kein bestimmter Wunsch erkannt" if german else "No particular wish")
+        wish, unseen = f"{reason}, {'deshalb beliebte Filme' if german else 'so these are popular films'}", ""
     else:
         wish = ", ".join([_subject(intent, german=german), *_limits(intent, german=german)])
         if any(part.strip().casefold() not in _GENRE_WORDS for part in intent.mood.split(",")):
             wish = f"{intent.mood}: {wish}"
-    return f"{wish[0].upper()}{wish[1:]}. {_found(count, german=german)}"
+    said = f"{wish[0].upper()}{wish[1:]}. {_found(count, german=german)}"
+    return f"{said} {unseen}." if unseen else said
 
 
 def why(

@@ -13,8 +13,8 @@ from recommendation.intent import Era, Intent
 from recommendation.lexicon.cues import CHILDREN_READ
 from recommendation.measures import Measures, measure
 from recommendation.scopes import Item, cue_at, items_of, link, said
-from recommendation.speech import language_of
 from recommendation.titles import take
+from recommendation.tongue import language_of
 from recommendation.words import clean, tokenise
 
 MOST_KEYWORDS: Final = 6

@@ -1,6 +1,7 @@
 """The model, streamed from a real server: fields in order, and every way to fail."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,26 +14,26 @@ from fanfare import aio, telemetry
 from fanfare.cache import Store
 from fanfare.errors import DeadlineExceeded, UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
 from fanfare.upstreams.model import Model, Prices, warm
+from local_cloud.world import model as sample
 from recommendation.mood import Mood, Prose, Reading
+from recommendation.photo import Photo
+from support.photos import encoded, photo
 from support.world import World
 
 
-@asynccontextmanager
-async def mood(world: World, *, key: str = "sample-key", timeout: float = 5.0) -> AsyncIterator[Mood]:
+def _model(url: str, http: httpx2.AsyncClient, *, key: str = "sample-key", timeout: float = 5.0) -> Model:
     async def secret() -> str:
         return key
 
+    return Model(
+        base_url=url, name="sample", effort="none", key=secret, http=http, timeout=timeout, prices=Prices(0.1, 0.5)
+    )
+
+
+@asynccontextmanager
+async def mood(world: World, **options: Any) -> AsyncIterator[Mood]:
     async with httpx2.AsyncClient() as http:
-        model = Model(
-            base_url=f"{world.url}/model/v1",
-            name="sample",
-            effort="none",
-            key=secret,
-            http=http,
-            timeout=timeout,
-            prices=Prices(0.1, 0.5),
-        )
-        yield Mood(model, Store())
+        yield Mood(_model(f"{world.url}/model/v1", http, **options), Store())
 
 
 PROMPT = "a cosy comedy from the 90s under 100 minutes, no horror"
@@ -80,6 +81,43 @@ def test_streamed_and_whole_answers_are_the_same(world: World) -> None:
     assert read(world) == streamed
     assert streamed.intent.titles
     assert "Horror" in streamed.intent.exclude_genres
+
+
+def test_a_photo_goes_beside_the_words_and_words_alone_go_as_ever() -> None:
+    sent: list[dict[str, Any]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append(json.loads(request.content))
+        return httpx2.Response(200, json={"choices": [{"message": {"content": sample.answer(PROMPT)}}]})
+
+    async def scenario() -> None:
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as http:
+            reader = Mood(_model("http://model.example/v1", http), Store())
+            await reader.read(PROMPT, 2026, Reading())
+            await reader.read(PROMPT, 2026, Reading(), Photo("a digest", "data:image/jpeg;base64,AAAA"))
+
+    asyncio.run(scenario())
+    (system, words), (system_with_photo, words_with_photo) = (body.pop("messages") for body in sent)
+    assert words == {"role": "user", "content": PROMPT}
+    assert words_with_photo["content"] == [
+        {"type": "text", "text": PROMPT},
+        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,AAAA", "detail": "low"}},
+    ]
+    assert "photo" not in system["content"]
+    assert system_with_photo["content"].startswith(system["content"])
+    assert system_with_photo["content"].removeprefix(system["content"]).count("photo") == 1
+    assert sent[0] == sent[1]
+    assert sent[0]["stream"] is True
+    assert sent[0]["response_format"]["json_schema"]["strict"] is True
+
+
+def test_a_photo_that_tells_of_its_owner_is_refused_by_the_sample_model(world: World) -> None:
+    async def scenario() -> None:
+        async with mood(world) as reader:
+            await reader.read(PROMPT, 2026, Reading(), Photo("", f"data:image/jpeg;base64,{encoded(photo())}"))
+
+    with pytest.raises(UpstreamRejected, match="400"):
+        asyncio.run(scenario())
 
 
 def test_the_cost_is_estimated_from_tokens(world: World) -> None:

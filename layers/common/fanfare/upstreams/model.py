@@ -1,7 +1,8 @@
 """A language model behind the OpenAI Chat Completions API, answering with JSON that fits a schema, streamed.
 
 Any compatible server will do; one that ignores ``stream`` is read whole.
-Source: https://platform.openai.com/docs/api-reference/chat
+Sources: https://platform.openai.com/docs/api-reference/chat,
+https://developers.openai.com/api/docs/guides/images-vision
 """
 
 import asyncio
@@ -60,10 +61,16 @@ class Model:
         self._prices = prices
 
     async def answer(
-        self, *, system: str, user: str, schema: Mapping[str, Any], on_text: Callable[[str], None] = lambda _: None
+        self,
+        *,
+        system: str,
+        user: str,
+        image: str | None = None,
+        schema: Mapping[str, Any],
+        on_text: Callable[[str], None] = lambda _: None,
     ) -> str:
-        """Return the answer's JSON text. `on_text` is told all of it so far, whenever it grows; it must not
-        raise.
+        """Return the answer's JSON text. `image` is a URL, as a rule a data URL, of a picture to be looked at in low
+        detail. `on_text` is told all of the text so far, whenever it grows; it must not raise.
 
         Raises `UpstreamRateLimited`, `UpstreamTimeout`, `UpstreamRejected` (refusal, wrong key or request, an answer
         cut short) or `UpstreamError`. Not retried: the caller has a fallback, and a second answer costs as much as the
@@ -72,7 +79,7 @@ class Model:
         telemetry.count_call(UPSTREAM)
         body: dict[str, Any] = {
             "model": self.name,
-            "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+            "messages": [{"role": "system", "content": system}, {"role": "user", "content": _content(user, image)}],
             "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)},
@@ -125,6 +132,12 @@ class Model:
                 usage.get("prompt_tokens", 0) * self._prices.input
                 + usage.get("completion_tokens", 0) * self._prices.output
             ) / 1e6
+
+
+def _content(text: str, image: str | None) -> str | list[dict[str, Any]]:
+    if image is None:
+        return text
+    return [{"type": "text", "text": text}, {"type": "image_url", "image_url": {"url": image, "detail": "low"}}]
 
 
 @functools.lru_cache(maxsize=2)
