@@ -142,17 +142,27 @@ def claiming(format_: str, width: int, height: int) -> bytes:
         made = png(width, height, 8, 0, b"")
         return made.replace(chunk(b"IDAT", zlib.compress(b"", 9)), chunk(b"IDAT", body))
     if format_ == "GIF":
-        made = encoded(Image.new("L", (4, 4)), "GIF")
+        made = encoded(Image.new("L", (1, 1)), "GIF")
         return made[:6] + struct.pack("<HH", width, height) + made[10:]
     if format_ == "WEBP":
-        made = encoded(Image.new("RGBA", (4, 4)), "WEBP", exif=exif())
-        return made[:24] + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3] + made[30:]
+        made = encoded(Image.new("RGB", (4, 4)), "WEBP", lossless=True)
+        return made[:21] + struct.pack("<I", (height - 1 << 14) + width - 1) + made[25:]
     if format_ == "JPEG":
         made, was = encoded(Image.new("L", (8, 8)), "JPEG"), struct.pack(">BHH", 8, 8, 8)
         return made.replace(was, struct.pack(">BHH", 8, height, width), 1)
     made = heic() if format_ == "HEIF" else encoded(Image.new("L", (64, 64)), format_)
     at = made.index(b"ispe") + 8
-    return made[:at] + struct.pack(">II", width, height) + made[at + 8 :]
+    made = made[:at] + struct.pack(">II", width, height) + made[at + 8 :]
+    crop = made.find(b"clap") + 4
+    return made if crop < 4 else made[:crop] + struct.pack(">IIII", width, 1, height, 1) + made[crop + 16 :]
+
+
+def careless() -> list[bytes]:
+    """Files that can be read, and of which Pillow warns: EXIF without an end, no frames, no other pictures."""
+    endless = encoded(quadrants(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff")
+    still = png(4, 4, 8, 0, bytes(20), chunk(b"acTL", bytes(8)))
+    alone = encoded(quadrants(), "JPEG")
+    return [endless, still, alone[:2] + segment(0xE2, b"MPF\0II*\0" + bytes(12)) + alone[2:]]
 
 
 def many_scans(scans: int, side: int = 64) -> bytes:

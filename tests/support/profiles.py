@@ -3,7 +3,6 @@
 Layout after ICC.1:2010 (version 4.3): header 7.2, tags 9 and 10; adaptation to D50 by Bradford's matrix, annex E.
 """
 
-import itertools
 import struct
 from dataclasses import dataclass
 from typing import Final
@@ -74,15 +73,21 @@ def printed_in_srgb(inks: tuple[int, int, int, int]) -> list[float]:
     return _srgb(np.array(ratios) * D50)
 
 
-def matrix_profile(space: Space, text: str = "made for a test") -> bytes:
-    """An RGB profile of three primaries and a curve."""
+def matrix_profile(space: Space, text: str = "made for a test", white: tuple[float, float, float] = D50) -> bytes:
+    """An RGB profile of three primaries and a curve; older ones tell their screen's own white."""
     curve = (
         b"para" + struct.pack(">4xH2x5i", 3, *map(_fixed, (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)))
         if space.gamma is None
         else _gamma(space.gamma)
     )
     tags = dict(zip((b"rXYZ", b"gXYZ", b"bXYZ"), map(_xyz_tag, space.to_xyz().T.tolist()), strict=True))
-    return _profile(b"mntr", b"RGB ", b"XYZ ", {**tags, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)}, text)
+    return _profile(
+        b"mntr",
+        b"RGB ",
+        b"XYZ ",
+        {**tags, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve), b"wtpt": _xyz_tag(white)},
+        text,
+    )
 
 
 def grey_profile(gamma: float) -> bytes:
@@ -93,7 +98,7 @@ def cmyk_profile() -> bytes:
     """A printer's profile: `INKS` at the corners of a table, straight lines between them (10.11, lut8Type)."""
     straight = bytes(range(256))
     identity = struct.pack(">9i", *map(_fixed, (1, 0, 0, 0, 1, 0, 0, 0, 1)))
-    corners = b"".join(bytes(INKS[inks]) for inks in itertools.product((0, 1), repeat=4))
+    corners = b"".join(bytes(INKS[inks]) for inks in sorted(INKS))
     table = b"mft1\0\0\0\0" + bytes([4, 3, 2, 0]) + identity + straight * 4 + corners + straight * 3
     return _profile(b"prtr", b"CMYK", b"Lab ", {b"A2B0": table}, "printer")
 

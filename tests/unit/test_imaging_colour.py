@@ -114,6 +114,11 @@ def test_every_cut_and_flipped_profile_is_used_or_passed_over() -> None:
                 assert colours.to_srgb(flat(mode, 0), broken).mode == "RGB"
 
 
+def test_white_stays_white_whatever_a_profile_tells_of_its_screen() -> None:
+    profile = matrix_profile(ADOBE_RGB, white=(0.9505, 1.0, 1.0891))
+    assert middle(optimize(encoded(flat("RGB", (255, 255, 255)), icc_profile=profile), PNG)) == (255, 255, 255)
+
+
 def test_a_profile_that_only_calls_itself_srgb_is_used() -> None:
     data = encoded(flat("RGB", (60, 220, 80)), icc_profile=matrix_profile(ADOBE_RGB, "Not sRGB"))
     assert close(middle(optimize(data, PNG)), in_srgb(ADOBE_RGB, (60, 220, 80)))

@@ -25,7 +25,7 @@ def test_every_format_is_what_it_says(format_: Format) -> None:
     made = encode(PHOTOGRAPH, Options(format=format_))
     image = decoded(made.body)
     assert (image.format or "").lower() == format_ == made.format
-    assert image.get_format_mimetype() == made.media_type == MEDIA_TYPES[format_]
+    assert Image.MIME[format_.upper()] == made.media_type == MEDIA_TYPES[format_]
     assert image.size == (made.width, made.height) == (600, 450)
     assert made.quality == QUALITY[format_] == {"jpeg": 85, "png": None}.get(format_, made.quality)
 
@@ -79,6 +79,14 @@ def test_where_no_quality_is_low_enough_the_picture_gets_smaller_but_not_needles
     assert SMALLEST <= made.width < 600
     assert made.width / made.height == pytest.approx(600 / 450, rel=1.5 / made.height)
     assert decoded(made.body).size == (made.width, made.height)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_picture_whose_bytes_do_not_go_with_its_area_is_not_needlessly_small_either(format_: Format) -> None:
+    noise = Rendered([textured(500, 400)])
+    budget = len(encode(noise, Options(format=format_, quality=WORST)).body) // 20
+    made = encode(noise, Options(format=format_, max_bytes=budget))
+    assert 0.6 * budget < len(made.body) <= budget
 
 
 def test_an_own_quality_is_the_most_of_a_budget_too() -> None:

@@ -1,7 +1,7 @@
 """Where a picture goes: plain arithmetic, for wild measures."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fanfare.imaging import Options
@@ -25,6 +25,7 @@ def assert_sound(placement: Placement, width: int, height: int) -> None:
 
 
 @given(SIDES, SIDES, ALL, st.booleans())
+@example(31, 3, Options(15, 1, "cover"), False)
 def test_whatever_is_asked_for_the_cut_lies_within_the_picture_and_the_answer_within_the_box(
     width: int, height: int, options: Options, turned: bool
 ) -> None:

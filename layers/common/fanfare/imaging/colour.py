@@ -12,8 +12,6 @@ from fanfare.imaging.reading import DECODER_ERRORS
 LARGEST_PROFILE: Final = 4 << 20
 """Bytes; printers' profiles have two or three million."""
 _GREY_16: Final = {"I;16", "I;16B", "I;16L", "I;16N", "I", "F"}
-_SPACES: Final = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "CMYK": "CMYK"}
-"""The colour space that a profile must be for."""
 
 
 def resizable(image: Image.Image) -> Image.Image:
@@ -62,8 +60,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if source.profile.xcolor_space.strip() != _SPACES.get(mode):
-            return None
         flat = {"LA": "L", "RGBA": "RGB"}.get(mode, mode)
         transform = ImageCms.buildTransform(
             source, ImageCms.createProfile("sRGB"), flat, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, _FLAGS

@@ -55,7 +55,7 @@ def _cover(width: int, height: int, box_width: int, box_height: int) -> Placemen
     smaller = min(1.0, width / box_width, height / box_height)
     size = _pixels(box_width * smaller), _pixels(box_height * smaller)
     scale = min(width / size[0], height / size[1])
-    left, top = (width - size[0] * scale) / 2, (height - size[1] * scale) / 2
+    left, top = max(0.0, (width - size[0] * scale) / 2), max(0.0, (height - size[1] * scale) / 2)
     return Placement((left, top, width - left, height - top), size, size)
 
 
@@ -63,8 +63,8 @@ def moved(placement: Placement, width: int, height: int, x: float, y: float) -> 
     """The same placement with its box as near as it may be to the point `x`, `y` (fractions of the stored source)."""
     left, top, right, bottom = placement.box
     box_width, box_height = right - left, bottom - top
-    left = min(max(x * width - box_width / 2, 0.0), width - box_width)
-    top = min(max(y * height - box_height / 2, 0.0), height - box_height)
+    left = max(0.0, min(x * width - box_width / 2, width - box_width))
+    top = max(0.0, min(y * height - box_height / 2, height - box_height))
     return Placement((left, top, left + box_width, top + box_height), placement.size, placement.canvas)
 
 

@@ -16,6 +16,8 @@ _PREMULTIPLIED: Final = {"RGBA": "RGBa", "LA": "La"}
 
 def resized(image: Image.Image, size: tuple[int, int], box: Box) -> Image.Image:
     """Return `box` of the image at `size` pixels, in the same mode."""
+    if size == image.size and box == (0, 0, *size):
+        return image.copy()
     mode = image.mode
     if mode in _PREMULTIPLIED:
         image = image.convert(_PREMULTIPLIED[mode])
