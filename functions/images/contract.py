@@ -26,6 +26,10 @@ def _gravity(text: str) -> str:
     return text
 
 
+def _colour(text: str) -> str:
+    return f"#{text.removeprefix('#')}"  # which a query would have to spell %23
+
+
 class PictureOptions(BaseModel):
     """How the picture shall look; in the query, in a form's fields, or in the JSON body."""
 
@@ -41,7 +45,7 @@ class PictureOptions(BaseModel):
     """`auto` takes the best that the Accept header names."""
     quality: Annotated[int, Field(ge=1, le=100)] | None = None
     max_bytes: Annotated[int, Field(ge=256)] | None = None
-    background: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] = "#ffffff"
+    background: Annotated[str, Field(pattern=r"^#?[0-9a-fA-F]{6}$"), AfterValidator(_colour)] = "#ffffff"
     progressive: bool = False
     fast: bool = True
     animated: bool = False
@@ -152,7 +156,7 @@ class UploadedPicture(BaseModel):
     height: int
     bytes: int
     orientation: int
-    """As the file had it (EXIF); the derivatives are upright."""
+    """As the file had it (EXIF), but 1 for HEIC, which turns itself; the derivatives are upright."""
     frames: int
     alpha: bool
     captured_at: str | None

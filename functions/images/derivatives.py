@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgpack
 
-from fanfare import imaging
+from fanfare import aio, imaging
 from fanfare.cache import Store
 from fanfare.cache.registry import DERIVATIVES
 from fanfare.errors import ContentTooLarge, MalformedBody, NotFound, UnsupportedMediaType, UnusableContent
@@ -60,18 +60,18 @@ class Derivatives:
         await self._states.put(upload, state)
 
     async def record(self, digest: str) -> dict[str, Any]:
-        """Return the record of a content; raises `NotFound`."""
+        """Return the record of a content, whatever version made it; raises `NotFound`."""
         stored = await self._bucket.get(record_key(digest), most=MOST_RECORD)
         found: dict[str, Any] = msgpack.unpackb(stored.body)
-        if found["version"] != VERSION:
-            raise NotFound("made by another version")
         return found
 
     async def _record(self, digest: str, body: bytes) -> dict[str, Any]:
         try:
-            return await self.record(digest)
+            found = await self.record(digest)
         except NotFound:
-            pass
+            found = {}
+        if found.get("version") == VERSION:
+            return found
         try:
             record = await self._derive(digest, body)
         except REFUSED as error:
@@ -82,12 +82,12 @@ class Derivatives:
         return record
 
     async def _derive(self, digest: str, body: bytes) -> dict[str, Any]:
-        rendered, source = await asyncio.to_thread(imaging.render, body)
+        rendered, source = await aio.compute(imaging.render, body)
         whole = rendered.frames[0]
         placeholder, colours, pictures = await asyncio.gather(
-            asyncio.to_thread(description.placeholder, whole),
-            asyncio.to_thread(description.colours, whole),
-            asyncio.gather(*(asyncio.to_thread(imaging.encode, rendered, options) for options in FULL.values())),
+            aio.compute(description.placeholder, whole),
+            aio.compute(description.colours, whole),
+            asyncio.gather(*(aio.compute(imaging.encode, rendered, options) for options in FULL.values())),
         )
         derived = dict(zip(FULL, pictures, strict=True))
         derived[THUMBNAIL] = imaging.encode(imaging.shrunk(rendered, THUMBNAIL_SIDE), Options())

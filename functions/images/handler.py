@@ -32,11 +32,9 @@ app = api()
 async def optimize() -> Response[Any]:
     asked, of = contract.read(app.current_event)
     made = await pictures().make(asked, of, _header("accept"))
-    headers = {"ETag": made.etag, "X-Saved-Ratio": str(made.saved_ratio)} | (
-        {"Vary": "Accept"} if asked.format == "auto" else {}
-    )
+    headers = {"X-Saved-Ratio": str(made.saved_ratio)} | ({"Vary": "Accept"} if asked.format == "auto" else {})
     if asked.answer == "image" and made.fits():
-        headers["X-Content-Type-Options"] = "nosniff"
+        headers |= {"ETag": made.etag, "X-Content-Type-Options": "nosniff"}
         return Response(200, made.picture.media_type, made.picture.body, headers | {"Cache-Control": "private"})
     link = await pictures().link(made)
     return Response(200, "application/json", link.model_dump_json(), headers | {"Cache-Control": "no-store"})

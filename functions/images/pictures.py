@@ -1,16 +1,16 @@
 """One picture, as a request asks for it: from its source through the engine to bytes, or to a URL for them."""
 
-import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from typing import Final
 
-from fanfare import imaging, telemetry
+from fanfare import aio, imaging, telemetry
 from fanfare.bodies import File
 from fanfare.errors import UnsupportedMediaType
 from fanfare.meta import meta
-from fanfare.storage import DERIVED, Bucket
+from fanfare.storage import ANSWER_FILES, SIGNED_SECONDS, Bucket
 from images.contract import Picture, PictureOptions, PictureRequest
+from images.files import etag, file_name
 from images.negotiation import best
 from images.sources import Sources
 
@@ -18,10 +18,14 @@ ENCODED_LIMIT: Final = 6 * 1024 * 1024 - 16 * 1024
 """Bytes of base64 that fit into Lambda's answer beside headers and JSON:
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
-URL_SECONDS: Final = 3600
-EXTENSIONS: Final = {"jpeg": "jpg"}
 _UNTOLD: Final = {"", "application/octet-stream", "binary/octet-stream", "image/*"}
-_ALIASES: Final = {"image/jpg": "jpeg", "image/pjpeg": "jpeg", "image/x-png": "png", "image/heic": "heif"}
+_ALIASES: Final = {
+    "image/jpg": "jpeg",
+    "image/pjpeg": "jpeg",
+    "image/x-png": "png",
+    "image/apng": "png",
+    "image/heic": "heif",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ class Pictures:
         with telemetry.stage("source"):
             file = await self._source(of)
         with telemetry.stage("optimize"):
-            # In a thread: what waits for a network goes on meanwhile.
-            return await asyncio.to_thread(_make, file, asked, accept)
+            sent = isinstance(of, File)
+            return await aio.compute(_make, file, asked, accept, aio.checkpoint(), sent=sent)
 
     async def _source(self, of: PictureRequest | File) -> File:
         if isinstance(of, File):
@@ -67,13 +71,14 @@ class Pictures:
     async def link(self, made: Made) -> Picture:
         """Keep the picture in the bucket and return where it can be fetched; raises `UpstreamError`."""
         picture = made.picture
-        key = variant_key(made.digest, replace(made.options, format=picture.format))  # WebP if it moves
+        named = file_name(replace(made.options, format=picture.format))  # WebP if it moves
+        key = f"{ANSWER_FILES}{made.digest}/{named}"
         with telemetry.stage("store"):
             await self._bucket.put(key, picture.body, picture.media_type)
-            url = await self._bucket.signed_url(key, seconds=URL_SECONDS)
+            url = await self._bucket.signed_url(key, seconds=SIGNED_SECONDS)
         return Picture(
             url=url,
-            expires_in=URL_SECONDS,
+            expires_in=SIGNED_SECONDS,
             media_type=picture.media_type,
             width=picture.width,
             height=picture.height,
@@ -85,14 +90,17 @@ class Pictures:
         )
 
 
-def _make(file: File, asked: PictureOptions, accept: str) -> Made:
-    source = imaging.inspect(file.body)
-    check_type(file.media_type, source)
-    options = asked.options(_format(asked, source, accept))
-    return Made(imaging.optimize(file.body, options), hashlib.sha256(file.body).hexdigest(), options)
+def _make(file: File, asked: PictureOptions, accept: str, checkpoint: imaging.Checkpoint, *, sent: bool) -> Made:
+    def options(source: imaging.Source) -> imaging.Options:
+        if sent:
+            _check_type(file.media_type, source)
+        return asked.options(_format(asked, source, accept))
+
+    picture = imaging.optimize(file.body, options, imaging.LIMITS, checkpoint)
+    return Made(picture, hashlib.sha256(file.body).hexdigest(), options(picture.source))
 
 
-def check_type(declared: str, source: imaging.Source) -> None:
+def _check_type(declared: str, source: imaging.Source) -> None:
     """Raise `UnsupportedMediaType` if a picture is not what its sender says."""
     if declared not in _UNTOLD and _ALIASES.get(declared, declared.removeprefix("image/")) != source.format:
         raise UnsupportedMediaType(f"sent as {declared}, but it is {source.format.upper()}")
@@ -102,14 +110,3 @@ def _format(asked: PictureOptions, source: imaging.Source, accept: str) -> imagi
     if asked.format != "auto":
         return asked.format
     return best(accept, otherwise="png" if source.alpha else "jpeg")
-
-
-def variant_key(digest: str, options: imaging.Options) -> str:
-    """``derived/images/<sha256 of the source>/<hash of the options>.<extension>``."""
-    named = hashlib.sha256(f"{imaging.VERSION}\n{options!r}".encode()).hexdigest()[:16]
-    return f"{DERIVED}images/{digest}/{named}.{EXTENSIONS.get(options.format, options.format)}"
-
-
-def etag(body: bytes) -> str:
-    """A strong entity tag (RFC 9110, 8.8.3): equal only for equal bytes."""
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

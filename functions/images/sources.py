@@ -5,7 +5,13 @@ from urllib.parse import quote
 
 from fanfare import imaging
 from fanfare.bodies import File
-from fanfare.errors import InvalidInput
+from fanfare.errors import (
+    ContentTooLarge,
+    InvalidInput,
+    NotFound,
+    UnsupportedMediaType,
+    UpstreamRejected,
+)
 from fanfare.storage import UPLOADS, Bucket
 
 if TYPE_CHECKING:
@@ -36,12 +42,27 @@ class Sources:
         return await self._remote.fetch(url, limit=imaging.LIMITS.bytes, timeout=FETCH_SECONDS)
 
     async def named(self, source: str) -> File:
-        """Return what a path names: ``uploads/<name>``, or a host and a path on it."""
+        """Return what a path names: ``uploads/<name>``, or a host and a path on it; raises `NotFound` and the like.
+
+        That a host refuses, or has something else there, is nobody's failure: there is no such picture.
+        """
         place, _, rest = source.partition("/")
         if place == "uploads":
             return await self.uploaded(PREFIX + rest)
-        # The path came decoded: a "?" or "#" in it is a part of it.
-        return await self.remote(f"https://{place}/{quote(rest, safe=IN_PATHS)}")
+        try:
+            # The path came decoded: a "?" or "#" in it is a part of it.
+            return await self.remote(f"https://{place}/{quote(rest, safe=IN_PATHS)}")
+        except (ContentTooLarge, UnsupportedMediaType, UpstreamRejected) as error:
+            raise NotFound(f"there is no picture: {error}") from error
+
+    async def version(self, source: str) -> str:
+        """Return what changes when an upload is replaced; nothing for remote pictures. Raises `NotFound`."""
+        place, _, rest = source.partition("/")
+        if place != "uploads":
+            return ""
+        if not is_upload(PREFIX + rest):
+            raise NotFound("there is no such upload")
+        return await self._bucket.entity_tag(PREFIX + rest)
 
 
 def is_upload(key: str) -> bool:

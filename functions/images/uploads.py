@@ -8,14 +8,12 @@ from urllib.parse import quote
 
 from fanfare import imaging
 from fanfare.errors import NotFound
-from fanfare.storage import Bucket
+from fanfare.storage import SIGNED_SECONDS, Bucket
 from fanfare.uploads import UploadStates
 from images.contract import Colour, Derivative, UploadedPicture, UploadForm, UploadRequest, UploadState
 from images.derivatives import Derivatives, folder
 from images.sources import PREFIX, is_upload
 
-FORM_SECONDS: Final = 900
-URL_SECONDS: Final = 3600
 EXTENSIONS: Final = {"image/jpeg": "jpg"}
 
 
@@ -30,13 +28,13 @@ class Uploads:
         extension = EXTENSIONS.get(request.media_type, request.media_type.removeprefix("image/"))
         key = f"{PREFIX}{secrets.token_urlsafe(16)}.{extension}"
         most = request.bytes or imaging.LIMITS.bytes
-        signed = await self._bucket.signed_post(key, request.media_type, most=most, seconds=FORM_SECONDS)
+        signed = await self._bucket.signed_post(key, request.media_type, most=most, seconds=SIGNED_SECONDS)
         return UploadForm(
             key=key,
             url=signed.url,
             fields=dict(signed.fields),
             max_bytes=most,
-            expires_in=FORM_SECONDS,
+            expires_in=SIGNED_SECONDS,
             status_url=f"/api/v1/uploads/{quote(key)}",
         )
 
@@ -47,19 +45,19 @@ class Uploads:
         try:
             state = await self._states.get(key)
         except NotFound:
-            await self._bucket.size(key)
+            await self._bucket.entity_tag(key)
             return UploadState(key=key, status="pending")
         if state.status == "refused":
             return UploadState(key=key, status="refused", reason=state.reason, sha256=state.sha256 or None)
         record = await self._derivatives.record(state.sha256)
         return UploadState(
-            key=key, status="done", sha256=state.sha256, picture=await self._picture(record), expires_in=URL_SECONDS
+            key=key, status="done", sha256=state.sha256, picture=await self._picture(record), expires_in=SIGNED_SECONDS
         )
 
     async def _picture(self, record: dict[str, Any]) -> UploadedPicture:
         names = list(record["derivatives"])
         urls = await asyncio.gather(
-            *(self._bucket.signed_url(folder(record["sha256"]) + name, seconds=URL_SECONDS) for name in names)
+            *(self._bucket.signed_url(folder(record["sha256"]) + name, seconds=SIGNED_SECONDS) for name in names)
         )
         return UploadedPicture(
             **record["source"],

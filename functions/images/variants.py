@@ -1,20 +1,19 @@
 """Posters, covers and uploads in the sizes of `presets`: made once per content, then served from the bucket."""
 
-import asyncio
 import hashlib
 import time
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from fanfare import imaging, telemetry
+from fanfare import aio, imaging, telemetry
 from fanfare.cache import Store
 from fanfare.cache.memory import Memory
 from fanfare.cache.record import Record
 from fanfare.cache.registry import VARIANTS
 from fanfare.errors import NotFound, UpstreamError
-from fanfare.storage import Bucket, StoredObject
+from fanfare.storage import VARIANT_FILES, Bucket
+from images.files import etag, file_name
 from images.negotiation import best
-from images.pictures import check_type, etag, variant_key
 from images.presets import PRESETS
 from images.sources import Sources
 
@@ -43,7 +42,7 @@ class Variants:
         self._sources = sources
         self._bucket = bucket
         self._bodies = Memory(KEPT_BYTES)
-        self._variants = store.bind(VARIANTS, self._made)
+        self._index = store.bind(VARIANTS, self._computed)
 
     async def find(self, preset: str, source: str, accept: str) -> Variant:
         """Return the variant of a source in the best accepted format; it is made now if it has to be.
@@ -52,42 +51,51 @@ class Variants:
         """
         if preset not in PRESETS:
             raise NotFound(f"there is no such preset; there are {', '.join(PRESETS)}")
-        entry = await self._variants.get(preset, source, best(accept, otherwise="jpeg"))
+        version = await self._sources.version(source)
+        entry = await self._index.get(preset, source, best(accept, otherwise="jpeg"), version)
         return Variant(**entry.value)
 
     async def read(self, variant: Variant, preset: str, source: str, accept: str) -> tuple[Variant, bytes]:
         """Return the variant and its bytes. They are made anew if they are gone, or the bucket is, and the source may
         have changed since.
         """
-        kept = self._bodies.get(variant.key, time.time())
-        if kept is not None:
-            return variant, kept.body
         try:
-            return variant, (await self._stored(variant.key)).body
+            return variant, await self._body(variant.key)
         except (NotFound, UpstreamError):
             return await self._make(preset, source, best(accept, otherwise="jpeg"))
 
-    async def _made(self, preset: str, source: str, format_: imaging.Format) -> dict[str, Any]:
-        variant, _ = await self._make(preset, source, format_)
+    async def _computed(self, preset: str, source: str, format_: imaging.Format, _: str) -> dict[str, Any]:
+        variant, _body = await self._make(preset, source, format_)
         return asdict(variant)
 
     async def _make(self, preset: str, source: str, format_: imaging.Format) -> tuple[Variant, bytes]:
         with telemetry.stage("source"):
             file = await self._sources.named(source)
         options = replace(PRESETS[preset], format=format_)
-        key = variant_key(hashlib.sha256(file.body).hexdigest(), options)
+        key = f"{VARIANT_FILES}{hashlib.sha256(file.body).hexdigest()}/{file_name(options)}"
         try:
-            body = (await self._stored(key)).body
+            body = await self._body(key)
         except (NotFound, UpstreamError):
             with telemetry.stage("optimize"):
-                body = await asyncio.to_thread(_optimized, file.body, file.media_type, options)
+                checkpoint = aio.checkpoint()
+                made = await aio.compute(imaging.optimize, file.body, options, imaging.LIMITS, checkpoint)
+            body = made.body
+            self._remember(key, body)
             await self._store(key, body, imaging.MEDIA_TYPES[format_])
-        self._bodies.put(Record(key, body, made_at=time.time(), soft=float("inf"), hard=float("inf")))
         return Variant(key, etag(body), imaging.MEDIA_TYPES[format_], len(body), len(file.body)), body
 
-    async def _stored(self, key: str) -> StoredObject:
+    async def _body(self, key: str) -> bytes:
+        """Return a picture from memory or from the bucket; raises `NotFound` or `UpstreamError`."""
+        kept = self._bodies.get(key, time.time())
+        if kept is not None:
+            return kept.body
         with telemetry.stage("fetch"):
-            return await self._bucket.get(key, most=imaging.LIMITS.bytes)
+            body = (await self._bucket.get(key, most=imaging.LIMITS.bytes)).body
+        self._remember(key, body)
+        return body
+
+    def _remember(self, key: str, body: bytes) -> None:
+        self._bodies.put(Record(key, body, made_at=time.time(), soft=float("inf"), hard=float("inf")))
 
     async def _store(self, key: str, body: bytes, media_type: str) -> None:
         """Keep a picture for other processes; if that fails, they make it themselves."""
@@ -96,8 +104,3 @@ class Variants:
                 await self._bucket.put(key, body, media_type)
         except UpstreamError as error:
             telemetry.log_failure("a picture could not be stored", error)
-
-
-def _optimized(body: bytes, declared: str, options: imaging.Options) -> bytes:
-    check_type(declared, imaging.inspect(body))
-    return imaging.optimize(body, options).body

@@ -1,20 +1,23 @@
 """A photo that comes with a wish, made into what a vision model needs to see, and no more."""
 
-import asyncio
 import base64
 import hashlib
 import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from fanfare import aio
 from fanfare.errors import ContentTooLarge, InvalidInput, MalformedBody, UnsupportedMediaType, UnusableContent
-from fanfare.imaging import Options, optimize
+from fanfare.imaging import Checkpoint, Limits, Options, optimize
 
 SIDE: Final = 512
 """Pixels. A model that is asked for low detail sees no more, and a mood needs no more.
 
 Source: https://developers.openai.com/api/docs/guides/images-vision#choose-an-image-detail-level
 """
+
+LIMITS: Final = Limits(bytes=8 << 20, pixels=26_000_000, heavy_pixels=13_000_000)
+"""Tighter than where pictures are all there is to do: what carries a photo has 6 MB at most, and less memory."""
 
 _DATA_URL: Final = re.compile(r"data:image/[^,]*;base64,", re.IGNORECASE)
 """RFC 2397."""
@@ -37,12 +40,12 @@ async def prepared(text: str) -> Photo:
 
     In a thread: decoding a large photo takes a while. Raises `InvalidInput`, which names the field and the reason.
     """
-    return await asyncio.to_thread(_prepared, text)
+    return await aio.compute(_prepared, text, aio.checkpoint())
 
 
-def _prepared(text: str) -> Photo:
+def _prepared(text: str, checkpoint: Checkpoint) -> Photo:
     try:
-        picture = optimize(_file(text), Options(width=SIDE, height=SIDE))
+        picture = optimize(_file(text), Options(width=SIDE, height=SIDE), LIMITS, checkpoint)
     except (ContentTooLarge, MalformedBody, UnsupportedMediaType, UnusableContent) as error:
         raise InvalidInput({"photo": str(error)}) from None
     encoded = base64.b64encode(picture.body).decode()

@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -128,6 +129,9 @@ class Function:
         aws.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=media_type)
         return key
 
+    def delete(self, key: str) -> None:
+        aws.client("s3").delete_object(Bucket=self.bucket, Key=key)
+
     def objects(self, prefix: str = "") -> dict[str, bytes]:
         s3 = aws.client("s3")
         listed = s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
@@ -184,6 +188,19 @@ def refusal(got: Answer, status: int) -> dict[str, Any]:
     return document
 
 
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the caches believe that so much time has passed."""
+
+    class Later:
+        monotonic = staticmethod(time.monotonic)
+
+        @staticmethod
+        def time() -> float:
+            return time.time() + seconds
+
+    monkeypatch.setattr("fanfare.cache.cached.time", Later)
+
+
 @contextmanager
 def hosted(site: Site) -> Iterator[Site]:
     """Run a site on a loop of its own, beside the function's."""
@@ -233,7 +250,7 @@ def images(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
 
 @dataclass
 class Engine:
-    """Counts the runs of the engine, with the options of each."""
+    """Counts the runs of the engine on what it can read, with the options of each."""
 
     asked: list[imaging.Options]
 
@@ -243,9 +260,14 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     spy = Engine([])
     optimize, render = imaging.optimize, imaging.render
 
-    def optimized(data: bytes, options: imaging.Options = DEFAULT) -> imaging.Optimized:
-        spy.asked.append(options)
-        return optimize(data, options)
+    def optimized(
+        data: bytes, options: imaging.Options | Callable[[imaging.Source], imaging.Options], *further: Any
+    ) -> imaging.Optimized:
+        def chosen(source: imaging.Source) -> imaging.Options:
+            spy.asked.append(options(source) if callable(options) else options)
+            return spy.asked[-1]
+
+        return optimize(data, chosen, *further)
 
     def rendered(data: bytes, options: imaging.Options = DEFAULT) -> tuple[imaging.Rendered, imaging.Source]:
         spy.asked.append(options)

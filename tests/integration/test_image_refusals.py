@@ -12,6 +12,7 @@ from fanfare import imaging
 from integration.image_files import BAD, bilevel_png, jpeg, noise_png
 from integration.images_function import HOST, OPTIMIZE, Function, refusal
 from support.lambda_events import http_event
+from support.pictures import claiming
 from support.sites import answer
 
 KEY = "uploads/images/a.jpg"
@@ -160,12 +161,11 @@ def test_only_listed_hosts_are_asked(images: Function, url: str) -> None:
     assert images.site.requests == []
 
 
-def test_what_a_host_sends_is_checked_like_any_other_body(images: Function) -> None:
+def test_what_a_host_sends_is_checked(images: Function) -> None:
     images.pictures |= {
         "/page": answer(200, b"<html>", content_type="text/html"),
         "/svg": answer(200, BAD["svg"][0], content_type="image/svg+xml"),
         "/bomb": answer(200, bilevel_png(9000, 9000), content_type="image/png"),
-        "/png": answer(200, jpeg(), content_type="image/png"),
         "/long": answer(200, b"", content_length=str(imaging.LIMITS.bytes + 1)),
         "/moved": answer(302, b"", location="https://169.254.169.254/latest/"),
         "/down": answer(503),
@@ -176,7 +176,6 @@ def test_what_a_host_sends_is_checked_like_any_other_body(images: Function) -> N
         "/page": 415,
         "/svg": 415,
         "/bomb": 413,
-        "/png": 415,
         "/long": 413,
         "/moved": 422,
         "/down": 503,
@@ -196,6 +195,14 @@ def test_an_uploaded_file_that_is_too_large_is_refused(images: Function, monkeyp
     assert images.named(key=KEY).status == 200
     monkeypatch.setattr(imaging, "LIMITS", imaging.Limits(bytes=len(jpeg()) - 1))
     refusal(images.named(key=KEY), 413)
+
+
+@pytest.mark.parametrize("format_", ["WEBP", "AVIF"])
+def test_what_takes_most_memory_to_decode_may_have_fewer_pixels(images: Function, format_: str) -> None:
+    side = 5100  # 26.01 million
+    assert "at most 26000000" in refusal(images.optimize(claiming(format_, side, side)), 413)["detail"]
+    for fits in (claiming(format_, side, side - 10), claiming("JPEG", side, side)):
+        assert imaging.inspect(fits).width == side
 
 
 MEMORY = """

@@ -1,8 +1,10 @@
 """What S3 tells of uploads: each is worked once, refused with its reason, or told of again."""
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
+from typing import Any
 
 import httpx2
 import msgpack
@@ -12,8 +14,10 @@ from fanfare import aio, imaging
 from fanfare.errors import UpstreamError
 from fanfare.storage import Bucket
 from fanfare.uploads import State, Upload, UploadStates
+from images import derivatives
+from images.derivatives import record_key
 from integration.image_files import SVG, bilevel_png, jpeg
-from integration.images_function import Engine, Function, closed, notification
+from integration.images_function import Engine, Function, closed, later, notification
 from integration.workers import side_by_side
 from local_cloud.world.pictures import camera_jpeg
 from support.lambda_events import queue_event
@@ -113,6 +117,54 @@ def test_a_record_of_another_version_is_made_anew(images: Function, engine: Engi
     assert images.worked(jpeg())["status"] == "done"
     assert len(engine.asked) == 1
     assert msgpack.unpackb(images.objects()[key])["version"] == 1
+
+
+def test_a_record_of_an_older_version_is_told_of_until_the_same_bytes_come_again(
+    images: Function, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = images.worked(jpeg())
+    monkeypatch.setattr(derivatives, "VERSION", derivatives.VERSION + 1)
+    images.restart()
+    told = images.state(KEY).json
+    assert (told["status"], told["sha256"]) == ("done", older["sha256"])
+    assert set(told["picture"]["derivatives"]) == set(older["picture"]["derivatives"])
+    assert len(engine.asked) == 1
+    assert images.worked(jpeg(), "uploads/images/b.jpg")["status"] == "done"
+    assert len(engine.asked) == 2
+    assert msgpack.unpackb(images.objects()[record_key(older["sha256"])])["version"] == derivatives.VERSION
+    assert images.state(KEY).json["status"] == "done"
+
+
+def test_a_record_that_was_deleted_is_made_anew_after_a_minute(
+    images: Function, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = record_key(images.worked(jpeg())["sha256"])
+    images.delete(key)
+    later(monkeypatch, 61)
+    images.restart()
+    assert images.worked(jpeg(), "uploads/images/b.jpg")["status"] == "done"
+    assert key in images.objects()
+    assert len(engine.asked) == 2
+
+
+def test_a_batch_writes_its_figures_under_the_name_of_its_queue(
+    images: Function, logged: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def figures(*messages: str) -> tuple[list[str], dict[str, Any]]:
+        capsys.readouterr()
+        failed = images.deliver(*messages)
+        [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+        return failed, line
+
+    images.put(KEY, jpeg())
+    failed, good = figures(notification(KEY))
+    assert (failed, good["route"], good["Requests"], good["Errors"]) == ([], "queue", [1.0], [0.0])
+    [directive] = good["_aws"]["CloudWatchMetrics"]
+    assert {"Errors", "Latency"} <= {metric["Name"] for metric in directive["Metrics"]}
+    failed, bad = figures(notification(KEY), "no JSON", "{}")
+    assert (failed, bad["route"], bad["Requests"], bad["Errors"]) == (["1", "2"], "queue", [1.0], [1.0])
+    logs = [json.loads(line) for line in logged.getvalue().splitlines()]
+    assert [line["message_id"] for line in logs if line["message"] == "message failed"] == ["1", "2"]
 
 
 @pytest.mark.parametrize(

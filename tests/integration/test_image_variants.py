@@ -3,16 +3,15 @@
 import asyncio
 import hashlib
 import re
-import time
 from typing import Any
 
 import pytest
 
-from fanfare import aio, aws
+from fanfare import aio
 from images import handler as function
 from images.presets import PRESETS
 from integration.image_files import SVG, bilevel_png, jpeg, png_with_alpha
-from integration.images_function import HOST, Engine, Function, closed
+from integration.images_function import HOST, Engine, Function, closed, later
 from integration.workers import Worker, side_by_side
 from local_cloud.world.pictures import camera_jpeg
 from support.lambda_events import http_event
@@ -93,7 +92,9 @@ def test_it_is_fetched_and_made_once(posters: Function, engine: Engine) -> None:
     assert "fetch" in third.headers["server-timing"]  # from the bucket
     assert posters.site.paths == ["/t/a.jpg"]
     assert len(engine.asked) == 1
-    assert len(posters.objects()) == 1
+    [key] = posters.objects()
+    digest = hashlib.sha256(jpeg(500, 750)).hexdigest()
+    assert re.fullmatch(rf"derived/variants/{digest}/[0-9a-f]{{16}}\.jpg", key)
 
 
 def test_one_content_under_two_names_is_made_once(posters: Function, engine: Engine) -> None:
@@ -107,7 +108,7 @@ def test_one_content_under_two_names_is_made_once(posters: Function, engine: Eng
 def test_an_object_that_is_gone_is_made_anew(posters: Function, engine: Engine) -> None:
     first = posters.variant("poster", POSTER)
     [key] = posters.objects()
-    aws.client("s3").delete_object(Bucket=posters.bucket, Key=key)
+    posters.delete(key)
     assert posters.variant("poster", POSTER).status == 200  # from memory
     assert len(engine.asked) == 1
     posters.restart()
@@ -120,7 +121,7 @@ def test_an_object_that_is_gone_is_made_anew(posters: Function, engine: Engine) 
 def test_a_tag_is_of_the_bytes_that_come_with_it(posters: Function) -> None:
     first = posters.variant("poster", POSTER)
     [key] = posters.objects()
-    aws.client("s3").delete_object(Bucket=posters.bucket, Key=key)
+    posters.delete(key)
     posters.pictures["/t/a.jpg"] = answer(200, jpeg(500, 750, seed=2))
     posters.restart()
     got = posters.variant("poster", POSTER)
@@ -150,14 +151,7 @@ def test_a_source_that_is_not_there_is_remembered_for_a_while(
     assert posters.site.paths == ["/none.jpg"]
     posters.pictures["/none.jpg"] = answer(200, jpeg())
 
-    class Later:
-        monotonic = staticmethod(time.monotonic)
-
-        @staticmethod
-        def time() -> float:
-            return time.time() + 301
-
-    monkeypatch.setattr("fanfare.cache.cached.time", Later)
+    later(monkeypatch, 301)
     assert posters.variant("poster", missing).status == 200
 
 
@@ -166,7 +160,6 @@ def test_a_source_that_is_not_there_is_remembered_for_a_while(
     [
         pytest.param(SVG, 415, id="svg"),
         pytest.param(b"", 400, id="nothing"),
-        pytest.param(jpeg(), 415, id="another type"),
         pytest.param(bilevel_png(9000, 9000), 413, id="bomb"),
         pytest.param(png_with_alpha()[:400], 422, id="truncated"),
     ],
@@ -179,7 +172,7 @@ def test_what_a_host_sends_instead_of_a_picture_is_refused(images: Function, bod
     assert images.variant("poster", f"{HOST}/bad").status == 200
 
 
-@pytest.mark.parametrize(("status", "expected"), [(403, 502), (404, 404), (410, 404), (429, 503), (500, 503)])
+@pytest.mark.parametrize(("status", "expected"), [(403, 404), (404, 404), (410, 404), (429, 503), (500, 503)])
 def test_a_host_that_fails_is_told_of(images: Function, status: int, expected: int) -> None:
     images.pictures["/t/a.jpg"] = answer(status)
     assert images.variant("poster", POSTER).status == expected
@@ -206,11 +199,6 @@ def test_uploads_are_served_too(images: Function) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "uploads/../secret.jpg",
-        "uploads/../../derived/secret.jpg",
-        "uploads/x/../../secret.jpg",
-        "uploads/./a.jpg",
-        f"uploads/{'ü' * 600}",
         "elsewhere.example/a.jpg",
         f"{HOST}:443x/a.jpg",
         f"{HOST}:80/a.jpg",
@@ -229,11 +217,20 @@ def test_uploads_are_served_too(images: Function) -> None:
         "derived/images/a.jpg",
     ],
 )
-def test_a_path_leads_nowhere_else(images: Function, source: str) -> None:
-    images.put("uploads/secret.jpg", jpeg())
-    images.put("derived/secret.jpg", jpeg())
+def test_a_path_leads_to_no_other_host(images: Function, source: str) -> None:
     got = images.variant("poster", source)
     assert (got.status, got.headers["content-type"]) == (422, "application/problem+json")
+    assert images.site.requests == []
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.jpg", "../../derived/secret.jpg", "x/../../secret.jpg", "./a.jpg", "ü" * 600]
+)
+def test_a_path_leads_to_no_other_object(images: Function, name: str) -> None:
+    for elsewhere in ("uploads/secret.jpg", "derived/secret.jpg", "uploads/images/a.jpg"):
+        images.put(elsewhere, jpeg())
+    got = images.variant("poster", f"uploads/{name}")
+    assert (got.status, got.headers["content-type"]) == (404, "application/problem+json")
     assert images.site.requests == []
 
 

@@ -45,6 +45,12 @@ def queue_event(bodies: Iterable[str]) -> dict[str, Any]:
     """An SQS event."""
     return {
         "Records": [
-            {"messageId": str(number), "body": body, "eventSource": "aws:sqs"} for number, body in enumerate(bodies)
+            {
+                "messageId": str(number),
+                "body": body,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
+            }
+            for number, body in enumerate(bodies)
         ]
     }

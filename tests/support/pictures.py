@@ -1,6 +1,7 @@
 """Small picture files, well made and ill made: metadata, colour profiles, bombs, polyglots, broken ones."""
 
 import base64
+import importlib
 import io
 import random
 import struct
@@ -8,10 +9,13 @@ import zipfile
 import zlib
 from typing import Any, Final
 
-from PIL import ExifTags, Image, PngImagePlugin
+import pytest
+from PIL import ExifTags, Image, ImageFile, PngImagePlugin
 
 from support.profiles import ADOBE_RGB, matrix_profile
 
+READ: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
+"""The formats that are read, by Pillow's names."""
 MARKER: Final = b"WhereTheAuthorLives"
 """Stands in all metadata that `tagged` files have."""
 CORNERS: Final = ((220, 40, 40), (40, 200, 60), (40, 60, 220), (230, 220, 60))
@@ -26,6 +30,25 @@ TURNED: Final = {
     8: Image.Transpose.ROTATE_270,
 }
 """How an upright picture is stored under an EXIF orientation."""
+
+
+class Decoded(BaseException):
+    """Somebody decoded pixels where nobody should."""
+
+
+def forbid_decoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every decoding of pixels raise `Decoded`."""
+
+    def load(self: Image.Image) -> None:
+        raise Decoded(self.format)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load)
+    for module, name in [
+        ("PIL.AvifImagePlugin", "AvifImageFile"),
+        ("PIL.WebPImagePlugin", "WebPImageFile"),
+        ("pi_heif.as_plugin", "HeifImageFile"),
+    ]:
+        monkeypatch.setattr(getattr(importlib.import_module(module), name), "load", load)
 
 
 def encoded(image: Image.Image, format_: str = "PNG", **options: Any) -> bytes:
@@ -108,6 +131,13 @@ def heic() -> bytes:
 def two_heics() -> bytes:
     """A file of two pictures: `quadrants`, and the same at half its size."""
     return base64.b64decode(_TWO_HEIC)
+
+
+def deep_grey_heic() -> bytes:
+    """A grey HEIC of eight bits whose header says ten (ISO/IEC 14496-15, 8.3.2.1)."""
+    made = bytearray(base64.b64decode(_GREY_HEIC))
+    made[made.index(b"hvcC") + 4 + 17] = 0xF8 + 2
+    return bytes(made)
 
 
 def animation(format_: str, colours: tuple[str, ...] = ("red", "lime", "blue"), **options: Any) -> bytes:
@@ -239,4 +269,11 @@ _TWO_HEIC: Final = (
     "YQAAAAAAAAACAAEFgQIDBYQAAgWGAgMFhwAAAMdtZGF0AAAAXigBr1j5Et3/xQ/9lcho0EvHMNT+b+Lhbn3e62plQTccGhMqF+Xy0I2na6JRePeI"
     "pRypAb7C7mIkgUqmHXMnifP6fTAENIhzEkuVQZ+utkQB+GJ+HE/Vr+NucNUkj+wAAABZKAGvUhskRoDylFH9NXNp+gYq/VAt9wrZ6U7nLL2D86z6"
     "mISHaDO4MxytYDG26AnkWZU6OtjjncopToD28gJBikVx1F/njHiec+fowf3i55uvqKSgqDnss64="
+)
+_GREY_HEIC: Final = (
+    "AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAU5tZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACJpbG9jAAAA"
+    "AERAAAEAAQAAAAABcgABAAAAAAAAABEAAAAjaWluZgAAAAAAAQAAABVpbmZlAgAAAAABAABodmMxAAAAAA5waXRtAAAAAAABAAAAzmlwcnAAAACv"
+    "aXBjbwAAAHJodmNDAQQIAAAAn/gAAAAAHvAA/Pz4+AAADwNgAAEAF0ABDAH//wQIAAADAJ/4AAADAAAeugJAYQABACZCAQEECAAAAwCf+AAAAwAA"
+    "HsCCBBZbqSSmubAgAAADAyAAAAMAIWIAAQAHRAHBcrAiQAAAABNjb2xybmNseAABAA0ABoAAAAAUaXNwZQAAAAAAAABAAAAAQAAAAA5waXhpAAAA"
+    "AAEIAAAAF2lwbWEAAAAAAAAAAQABBIECAwQAAAAZbWRhdAAAAA0oAa4z4rDg//7ZU8OP"
 )

@@ -92,9 +92,11 @@ def test_the_bucket_is_private_encrypted_and_tidied(deployed: Deployment) -> Non
     assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert bucket["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
     rules = bucket["LifecycleConfiguration"]["Rules"]
-    # What was derived may be shown on pages, and stays.
+    # What was made of an upload is the same for every upload of the same bytes, and stays.
     assert {rule["Prefix"]: int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule} == {
         "cache/": 30,
+        "derived/answers/": 1,
+        "derived/variants/": 60,
         "uploads/": 365,
     }
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)
@@ -218,11 +220,16 @@ def test_what_goes_wrong_raises_an_alarm(template: dict[str, Any]) -> None:
     assert ("5xx", str({"Ref": "Api"})) in watched
     dead = {str({"Fn::GetAtt": [queue, "QueueName"]}) for queue in DEAD_LETTERS}
     assert {("ApproximateNumberOfMessagesVisible", queue) for queue in dead} <= watched
+    assert ("ApproximateAgeOfOldestMessage", str({"Fn::GetAtt": ["UploadQueue", "QueueName"]})) in watched
 
 
 def test_what_is_open_or_heavy_has_a_bound_of_its_own(template: dict[str, Any], deployed: Deployment) -> None:
     settings = template["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]["RouteSettings"]
-    assert settings.keys() == {"GET /api/v1/images/{preset}/{source+}", "POST /api/v1/images/optimize"}
+    assert settings.keys() == {
+        "GET /api/v1/images/{preset}/{source+}",
+        "POST /api/v1/images/optimize",
+        "POST /api/v1/uploads",
+    }
     assert settings.keys() <= {route.route_key for route in deployed.routes}  # else the deployment fails
     for bound in settings.values():
         assert 0 < bound["ThrottlingRateLimit"] <= bound["ThrottlingBurstLimit"]

@@ -1,4 +1,8 @@
 import asyncio
+import os
+import threading
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -101,6 +105,91 @@ def test_a_task_group_raises_the_first_error_itself() -> None:
 
     with pytest.raises(LookupError, match="first"):
         run_virtual(scenario())
+
+
+CORES = os.process_cpu_count() or 1
+
+
+def test_work_is_computed_on_every_core_and_on_no_more() -> None:
+    everybody, running, most = threading.Barrier(CORES, timeout=10), Counter[str](), list[int]()
+
+    def work(number: int, *, factor: int) -> int:
+        running["now"] += 1
+        everybody.wait()
+        most.append(running["now"])
+        everybody.wait()
+        running["now"] -= 1
+        everybody.wait()
+        return number * factor
+
+    async def scenario() -> list[int]:
+        return await asyncio.gather(*(aio.compute(work, number, factor=2) for number in range(3 * CORES)))
+
+    assert asyncio.run(scenario()) == [2 * number for number in range(3 * CORES)]
+    assert most == [CORES] * 3 * CORES
+
+
+def test_what_work_raises_reaches_who_waits_for_it() -> None:
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(aio.compute(divmod, 1, 0))
+
+
+def test_threads_that_wait_do_not_wait_for_those_that_compute() -> None:
+    go = threading.Event()
+
+    async def scenario() -> list[bool]:
+        computed = [asyncio.ensure_future(aio.compute(go.wait, 10)) for _ in range(100)]
+        await asyncio.to_thread(go.set)
+        return await asyncio.gather(*computed)
+
+    assert asyncio.run(scenario()) == [True] * 100
+
+
+def test_work_that_was_given_up_before_it_began_never_begins() -> None:
+    go, done = threading.Event(), list[str]()
+
+    async def scenario() -> None:
+        busy = [asyncio.ensure_future(aio.compute(go.wait, 10)) for _ in range(CORES)]
+        late = asyncio.ensure_future(aio.compute(done.append, "late"))
+        await asyncio.sleep(0)
+        late.cancel()
+        await asyncio.wait([late])
+        go.set()
+        assert all(await asyncio.gather(*busy))
+        await aio.compute(done.append, "next")
+
+    asyncio.run(scenario())
+    assert done == ["next"]
+
+
+def test_a_checkpoint_is_passed_until_the_deadline() -> None:
+    async def scenario() -> None:
+        never = aio.checkpoint()
+        with within(Deadline.after(2)), within(Deadline.after(5)):
+            check = aio.checkpoint()
+        check()
+        await asyncio.sleep(1.9)
+        check()
+        await asyncio.sleep(0.2)
+        with pytest.raises(DeadlineExceeded):
+            check()
+        never()
+
+    run_virtual(scenario())
+
+
+def test_a_checkpoint_ends_what_runs_in_a_thread() -> None:
+    def work(check: Callable[[], None]) -> None:
+        while True:
+            check()
+            time.sleep(0.001)
+
+    async def scenario() -> None:
+        with within(Deadline.after(0.05)):
+            await aio.compute(work, aio.checkpoint())
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(scenario())
 
 
 @given(

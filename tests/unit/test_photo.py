@@ -4,12 +4,14 @@ import asyncio
 import base64
 import io
 import textwrap
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from fanfare.errors import InvalidInput
-from fanfare.imaging import Optimized, Options, optimize
+from fanfare import aio
+from fanfare.errors import DeadlineExceeded, InvalidInput
+from fanfare.imaging import Optimized, inspect, optimize
 from recommendation import photo as module
 from recommendation import rules
 from recommendation.contract import MovieRequest
@@ -17,6 +19,7 @@ from recommendation.intent import Intent
 from recommendation.mood import WORDLESS
 from recommendation.photo import SIDE, Photo, prepared
 from support.photos import CAMERA, NIGHT, encoded, photo
+from support.pictures import claiming
 
 
 def prepare(text: str) -> Photo:
@@ -100,13 +103,40 @@ def test_what_is_no_photo_is_refused_with_the_field_and_the_reason(text: str, re
     assert reason in raised.value.fields["photo"]
 
 
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (bytes(module.LIMITS.bytes + 1), "at most 8388608 are taken"),
+        (claiming("JPEG", 5100, 5100), "at most 26000000 in all"),
+        (claiming("WEBP", 3610, 3610), "at most 13000000 in all"),
+        (claiming("AVIF", 3610, 3610), "at most 13000000 in all"),
+    ],
+    ids=["bytes", "JPEG", "WebP", "AVIF"],
+)
+def test_a_photo_may_be_less_large_than_other_pictures(file: bytes, reason: str) -> None:
+    with pytest.raises(InvalidInput) as raised:
+        prepare(encoded(file))
+    assert reason in raised.value.fields["photo"]
+    if file.strip(b"\0"):
+        assert inspect(file).width > 3600  # elsewhere it is not too large
+
+
+def test_a_photo_for_which_there_is_no_time_is_given_up() -> None:
+    async def scenario() -> Photo:
+        with aio.within(aio.Deadline.after(0)):
+            return await prepared(encoded(photo()))
+
+    with pytest.raises(DeadlineExceeded):
+        asyncio.run(scenario())
+
+
 def test_the_loop_goes_on_while_a_photo_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> Photo:
         loop = asyncio.get_running_loop()
 
-        def waiting_for_the_loop(data: bytes, options: Options) -> Optimized:
+        def waiting_for_the_loop(data: bytes, *further: Any) -> Optimized:
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)
-            return optimize(data, options)
+            return optimize(data, *further)
 
         monkeypatch.setattr(module, "optimize", waiting_for_the_loop)
         return await prepared(encoded(photo()))

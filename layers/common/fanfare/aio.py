@@ -6,11 +6,15 @@ HTTP client made on a closed loop fails on the second, warm call; so every invoc
 """
 
 import asyncio
+import functools
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 
 from snapshot_restore_py import register_after_restore
@@ -87,6 +91,30 @@ async def task_group() -> AsyncIterator[asyncio.TaskGroup]:
             yield group
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
+
+
+async def compute[R](work: Callable[..., R], *arguments: Any, **options: Any) -> R:
+    """Await CPU-bound `work`, which should release the GIL, in one of as many threads as there are cores.
+
+    They are apart from those that wait for AWS. None can be cancelled: what may take long is given a `checkpoint`.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_cores(), partial(work, *arguments, **options))
+
+
+@functools.cache
+def _cores() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.process_cpu_count(), thread_name_prefix="compute")
+
+
+def checkpoint() -> Callable[[], None]:
+    """Return a function for work in threads, which raises `DeadlineExceeded` once the current deadline has passed."""
+    limit, clock = deadline(), asyncio.get_running_loop().time
+
+    def check() -> None:
+        if clock() >= limit.at:
+            raise DeadlineExceeded("the time for this answer was used up")
+
+    return check
 
 
 @dataclass(frozen=True, slots=True)

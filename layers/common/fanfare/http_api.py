@@ -9,17 +9,15 @@ import inspect
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from pydantic import BaseModel, ValidationError
 
-from fanfare import aio, bodies, telemetry
-from fanfare.cache import queue, store
+from fanfare import aio, bodies, messages, telemetry
+from fanfare.cache import store
 from fanfare.errors import DeadlineExceeded, FanfareError, InvalidInput, MalformedBody, NotFound, UnsupportedMediaType
 from fanfare.settings import settings
-from fanfare.uploads import Upload, notified
 
 MARGIN: Final = 1.0
 """Seconds kept back from Lambda's own timeout, to answer and to write what was computed."""
@@ -28,7 +26,6 @@ MOST_PROBLEMS: Final = 20
 """Fields that one problem document names at most."""
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
-type Uploaded = Callable[[Upload], Awaitable[None]]
 
 
 def api() -> APIGatewayHttpResolver:
@@ -69,7 +66,7 @@ def problem(error: FanfareError, path: str) -> Response[str]:
 
 
 def serve(
-    app: APIGatewayHttpResolver, *, wire: Callable[[], object] = lambda: None, uploaded: Uploaded | None = None
+    app: APIGatewayHttpResolver, *, wire: Callable[[], object] = lambda: None, uploaded: messages.Uploaded | None = None
 ) -> Handler:
     """Return the Lambda handler: HTTP events go to `app`, queue messages to the caches they name or to `uploaded`.
 
@@ -80,7 +77,7 @@ def serve(
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" in event:
             wire()
-            return aio.run(_consume(event, context, _refresh if uploaded is None else partial(_take, uploaded)))
+            return aio.run(_consume(event, context, uploaded))
         return aio.run(_answer(app, event, context))
 
     return handler
@@ -122,33 +119,14 @@ def _bare(error: FanfareError, event: Mapping[str, Any]) -> dict[str, Any]:
     return {"statusCode": response.status_code, "headers": {"Content-Type": PROBLEM}, "body": response.body}
 
 
-async def _refresh(body: str) -> None:
-    """Recompute the stale cache entry that a message names."""
-    name, arguments = queue.parse(body)
-    await store().refresh(name, arguments)
-
-
-async def _take(uploaded: Uploaded, body: str) -> None:
-    for upload in notified(body):
-        await uploaded(upload)
-
-
-async def _consume(event: dict[str, Any], context: Any, work: Callable[[str], Awaitable[None]]) -> dict[str, Any]:
-    """Do what a queue's messages ask for; only failed messages come back."""
-
-    async def one(record: dict[str, Any]) -> None:
-        await work(record["body"])
-
+async def _consume(event: dict[str, Any], context: Any, uploaded: messages.Uploaded | None) -> dict[str, Any]:
     with telemetry.request():
         with aio.within(_deadline(context, float("inf"))):
-            results = await aio.fan_out(event["Records"], one, limit=4, timeout=settings().route_budget)
+            answer = await messages.consume(event["Records"], uploaded)
         await _settle()
-        failed = []
-        for record, result in zip(event["Records"], results, strict=True):
-            if isinstance(result, aio.Failure):
-                telemetry.log_failure("message failed", result.error)
-                failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
+        queue = event["Records"][0]["eventSourceARN"].rpartition(":")[2]
+        telemetry.emit(queue, 500 if answer["batchItemFailures"] else 200)
+        return answer
 
 
 def _deadline(context: Any, budget: float) -> aio.Deadline:

@@ -16,6 +16,14 @@ from fanfare.settings import settings
 
 UPLOADS: Final = "uploads/"
 DERIVED: Final = "derived/"
+VARIANT_FILES: Final = f"{DERIVED}variants/"
+"""Pictures in presets: they expire, and are made anew if they are asked for again."""
+ANSWER_FILES: Final = f"{DERIVED}answers/"
+"""Answers that did not fit into one: they expire within days."""
+SIGNED_SECONDS: Final = 600
+"""For which what is signed is good. It cannot outlive the role's credentials, and they are renewed ten minutes before
+their end at the latest: `botocore.credentials.RefreshableCredentials`.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +58,13 @@ class Bucket:
                 raise ContentTooLarge(f"{answer['ContentLength']} bytes; at most {most} are taken")
             return StoredObject(answer["Body"].read(), answer.get("ContentType", ""))
 
-    async def size(self, key: str) -> int:
-        """Return an object's bytes without reading them; raises `NotFound`."""
-        return await asyncio.to_thread(self._size, key)
+    async def entity_tag(self, key: str) -> str:
+        """Return what changes with an object's bytes, without reading them; raises `NotFound`."""
+        return await asyncio.to_thread(self._entity_tag, key)
 
-    def _size(self, key: str) -> int:
+    def _entity_tag(self, key: str) -> str:
         with aws.translated("storage"):
-            return int(self._s3.head_object(Bucket=self.name, Key=key)["ContentLength"])
+            return str(self._s3.head_object(Bucket=self.name, Key=key)["ETag"])
 
     async def put(self, key: str, body: bytes, media_type: str) -> None:
         await asyncio.to_thread(self._put, key, body, media_type)

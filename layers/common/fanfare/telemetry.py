@@ -111,9 +111,13 @@ def stage(name: str) -> Iterator[None]:
         stages[name] = (min(first, began), max(last, _now()))
 
 
-def log_failure(event: str, error: BaseException) -> None:
-    """Log what failed and where, without the error's message, unless it is one that only names settings."""
+def log_failure(event: str, error: BaseException, **named: str) -> None:
+    """Log what failed and where, without the error's message, unless it is one that only names settings.
+
+    `named` are ids that lead to what failed, such as a queue's of a message.
+    """
     detail = {"detail": str(error)} if isinstance(error, ConfigurationError) else {}
+    detail |= named
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     logger.error(event, extra={"error": type(error).__name__, "frames": frames[-8:], **detail})
 

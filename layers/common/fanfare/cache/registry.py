@@ -31,7 +31,7 @@ KEYWORDS: Final = Policy("keywords", version=1, ttl=days(30), stale=days(60), ne
 VARIANTS: Final = Policy("variants", version=1, ttl=days(7), stale=days(30), negative=minutes(5), lease=seconds(10))
 """Where a variant of a picture lies and what it is, by preset, source and format; the picture is in the bucket."""
 
-DERIVATIVES: Final = Policy("derivatives", version=1, ttl=days(7), lease=seconds(10))
-"""The record of an uploaded picture, by its content; kept for good beside what it tells of."""
+DERIVATIVES: Final = Policy("derivatives", version=1, ttl=minutes(1), lease=seconds(10))
+"""The record of an uploaded picture, by its content. It lies beside what it tells of; what counts here is the lease."""
 
 POLICIES: Final = (ANSWERS, INTENTS, DISCOVER, PROVIDERS, TITLES, SERVICES, KEYWORDS, VARIANTS, DERIVATIVES)

@@ -1,11 +1,11 @@
 """Pictures made small, upright and safe. Pure: bytes in, bytes out; no network, no clock, no environment.
 
-`optimize` does everything; `inspect` reads no more than the header; `render` and `encode` are its halves, for those who
-need one picture in several formats.
+`optimize` does everything; `render` and `encode` are its halves, for those who need one picture in several formats.
+`inspect` tells what a file is: by its header, but for a PNG, whose EXIF may stand behind the pixels.
 """
 
 from fanfare.imaging.encoding import MEDIA_TYPES, Encoded, Rendered, encode, shrunk
-from fanfare.imaging.options import LIMITS, VERSION, Fit, Format, Gravity, Limits, Options
+from fanfare.imaging.options import LIMITS, VERSION, Checkpoint, Fit, Format, Gravity, Limits, Options
 from fanfare.imaging.pipeline import Optimized, optimize, render
 from fanfare.imaging.plugins import load_all
 from fanfare.imaging.reading import Source, inspect
@@ -14,6 +14,7 @@ __all__ = [
     "LIMITS",
     "MEDIA_TYPES",
     "VERSION",
+    "Checkpoint",
     "Encoded",
     "Fit",
     "Format",

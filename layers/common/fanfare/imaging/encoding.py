@@ -1,15 +1,16 @@
 """Pixels to bytes: JPEG, WebP, AVIF, PNG; nothing of the source's metadata goes along."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from PIL import Image
 
 from fanfare.errors import InvalidInput
 from fanfare.imaging.colour import flattened
-from fanfare.imaging.options import Format, Options
+from fanfare.imaging.options import Checkpoint, Format, Options, never
 from fanfare.imaging.plugins import load
 
 MEDIA_TYPES: Final[dict[Format, str]] = {
@@ -50,25 +51,30 @@ class Encoded:
     quality: int | None
 
 
-def encode(picture: Rendered, options: Options) -> Encoded:
+type Encoder = Callable[[Rendered, Format, int | None], Encoded]
+"""Encodes once, in a format, at a quality."""
+
+
+def encode(picture: Rendered, options: Options, checkpoint: Checkpoint = never) -> Encoded:
     """Encode as `options` ask, within `max_bytes` if it is given; an animation always as WebP.
 
-    Raises `InvalidInput` if no quality and no size is small enough.
+    Raises `InvalidInput` if no quality and no size is small enough, and what `checkpoint` raises, before each attempt.
     """
+    encoder = partial(_encode, options, checkpoint)
     format_: Format = "webp" if len(picture.frames) > 1 else options.format
     quality = QUALITY[format_] if options.quality is None or format_ == "png" else options.quality
-    encoded = _encode(picture, format_, quality, options)
+    encoded = encoder(picture, format_, quality)
     budget = options.max_bytes
     if budget is None or len(encoded.body) <= budget:
         return encoded
-    return _best_quality(picture, encoded, budget, options) or _best_size(picture, encoded, budget, options)
+    return _best_quality(picture, encoded, budget, encoder) or _best_size(picture, encoded, budget, encoder)
 
 
-def _best_quality(picture: Rendered, over: Encoded, budget: int, options: Options) -> Encoded | None:
+def _best_quality(picture: Rendered, over: Encoded, budget: int, encoder: Encoder) -> Encoded | None:
     """Bisect between `WORST` and the quality that was over the budget; None if even `WORST` is."""
     if over.quality is None or over.quality <= WORST:
         return None
-    best = _encode(picture, over.format, WORST, options)
+    best = encoder(picture, over.format, WORST)
     if len(best.body) > budget:
         return None
     low, high = WORST, over.quality
@@ -76,7 +82,7 @@ def _best_quality(picture: Rendered, over: Encoded, budget: int, options: Option
         if high - low < 2:
             break
         middle = (low + high) // 2
-        tried = _encode(picture, over.format, middle, options)
+        tried = encoder(picture, over.format, middle)
         if len(tried.body) <= budget:
             best, low = tried, middle
         else:
@@ -84,14 +90,14 @@ def _best_quality(picture: Rendered, over: Encoded, budget: int, options: Option
     return best
 
 
-def _best_size(picture: Rendered, over: Encoded, budget: int, options: Options) -> Encoded:
+def _best_size(picture: Rendered, over: Encoded, budget: int, encoder: Encoder) -> Encoded:
     """Shrink until the bytes fit, then grow again while much is left: they go with the area, but only roughly."""
     low, high = SMALLEST - 1, max(over.width, over.height)
     tried, best, tries = over, None, 0
     while high - low > 1 and (best is None or (tries < TRIES and len(best.body) < ENOUGH * budget)):
         guess = max(tried.width, tried.height) * 0.97 * (budget / len(tried.body)) ** 0.5
         side = min(max(round(guess), low + 1), high - 1)
-        tried = _encode(shrunk(picture, side), over.format, over.quality, options)
+        tried = encoder(shrunk(picture, side), over.format, over.quality)
         if len(tried.body) <= budget:
             best, low = tried, side
         else:
@@ -111,7 +117,10 @@ def shrunk(picture: Rendered, side: int) -> Rendered:
     return Rendered(frames, picture.durations, picture.loop)
 
 
-def _encode(picture: Rendered, format_: Format, quality: int | None, options: Options) -> Encoded:
+def _encode(
+    options: Options, checkpoint: Checkpoint, picture: Rendered, format_: Format, quality: int | None
+) -> Encoded:
+    checkpoint()
     # Copies: Pillow keeps the parameters of a save in the image, where another thread's save would find them.
     first, *others = (frame.copy() for frame in picture.frames)
     if format_ == "jpeg":

@@ -1,10 +1,19 @@
 """What may be asked of a picture, and what a picture may ask of us."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
 type Fit = Literal["inside", "cover", "contain"]
 type Format = Literal["jpeg", "webp", "avif", "png"]
+type Checkpoint = Callable[[], None]
+"""Called between steps that take long; it raises to give up."""
+
+
+def never() -> None:
+    """A checkpoint that is always passed."""
+
+
 type Gravity = Literal["centre", "attention"] | tuple[float, float]
 
 VERSION: Final = 1
@@ -63,7 +72,9 @@ class Limits:
 
     bytes: int = 32 << 20
     pixels: int = 52_000_000
-    """Of one frame. A 50 MP telephone fits; RGBA takes 4 bytes a pixel, and twice that while it is resized."""
+    """Of one frame, so that what telephones take at most fits."""
+    heavy_pixels: int = 26_000_000
+    """The same of WebP and AVIF, whose decoders take up to 16 bytes a pixel."""
     side: int = 32_768
     aspect: float = 100.0
     """Longer side over shorter."""

@@ -1,7 +1,7 @@
 """The way of a picture: header, limits, decode no finer than needed, resize, turn upright, sRGB, encode."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from fanfare.errors import ContentTooLarge, UnusableContent
 from fanfare.imaging.colour import flattened, resizable, to_srgb
 from fanfare.imaging.drafting import draft
 from fanfare.imaging.encoding import Encoded, Rendered, encode
-from fanfare.imaging.options import LIMITS, Limits, Options
+from fanfare.imaging.options import LIMITS, Checkpoint, Limits, Options, never
 from fanfare.imaging.placement import Placement, busiest, moved, place
 from fanfare.imaging.reading import Source, decoding, opened
 from fanfare.imaging.resizing import resized
@@ -28,6 +28,8 @@ UPRIGHT: Final = {
 """What turns a stored picture upright, by EXIF orientation."""
 GLANCE: Final = 256
 """Pixels of the longer side when a picture is looked over for its busiest part."""
+SHOWN: Final = (10, 655_350)
+"""Milliseconds for which a frame of an animation is shown, least and most: those of GIF."""
 DEFAULT: Final = Options()
 
 
@@ -38,26 +40,40 @@ class Optimized(Encoded):
     source: Source
 
 
-def optimize(data: bytes, options: Options = DEFAULT, limits: Limits = LIMITS) -> Optimized:
+def optimize(
+    data: bytes,
+    options: Options | Callable[[Source], Options] = DEFAULT,
+    limits: Limits = LIMITS,
+    checkpoint: Checkpoint = never,
+) -> Optimized:
     """Return the picture in `data` as `options` ask: upright, in sRGB, without metadata.
 
-    Raises `MalformedBody`, `UnsupportedMediaType`, `ContentTooLarge` or `UnusableContent` for what cannot be read, and
-    `InvalidInput` for a `max_bytes` that no picture of this kind fits into.
+    `options` may be a function that looks at the source first. `checkpoint` is called before each frame and each
+    attempt to encode. Raises `MalformedBody`, `UnsupportedMediaType`, `ContentTooLarge` or `UnusableContent` for what
+    cannot be read, `InvalidInput` for a `max_bytes` that no picture of this kind fits into, and what these two raise.
     """
-    picture, source = render(data, options, limits)
-    made = encode(picture, options)
+    with opened(data, limits) as (image, source):
+        chosen = options(source) if callable(options) else options
+        picture = _rendered(image, source, chosen, limits, checkpoint)
+    made = encode(picture, chosen, checkpoint)
     return Optimized(made.body, made.format, made.media_type, made.width, made.height, made.quality, source)
 
 
 def render(data: bytes, options: Options = DEFAULT, limits: Limits = LIMITS) -> tuple[Rendered, Source]:
     """Return the picture's pixels, to be encoded once or more; raises as `optimize` does."""
     with opened(data, limits) as (image, source):
-        if options.animated and source.frames > 1:
-            return _animation(image, source, options, limits), source
-        return Rendered([_frame(image, source, options)]), source
+        return _rendered(image, source, options, limits, never), source
 
 
-def _animation(image: Image.Image, source: Source, options: Options, limits: Limits) -> Rendered:
+def _rendered(image: Image.Image, source: Source, options: Options, limits: Limits, checkpoint: Checkpoint) -> Rendered:
+    if options.animated and source.frames > 1:
+        return _animation(image, source, options, limits, checkpoint)
+    return Rendered([_frame(image, source, options)])
+
+
+def _animation(
+    image: Image.Image, source: Source, options: Options, limits: Limits, checkpoint: Checkpoint
+) -> Rendered:
     if source.frames > limits.frames:
         raise ContentTooLarge(f"{source.frames} frames; at most {limits.frames} are kept")
     if source.frames * source.width * source.height > limits.animation_pixels:
@@ -67,13 +83,14 @@ def _animation(image: Image.Image, source: Source, options: Options, limits: Lim
 
     def frames() -> Iterator[Image.Image]:
         for number in range(source.frames):
+            checkpoint()
             with decoding():
                 image.seek(number)
             image.decoderconfig = ()  # type: ignore[attr-defined]  # Pillow adds to it for each interlaced frame
             if image.size != size:
                 raise UnusableContent("frames of several sizes")
             yield _frame(image, source, options)
-            durations.append(max(10, round(image.info.get("duration", 100))))
+            durations.append(min(max(SHOWN[0], round(image.info.get("duration", 100))), SHOWN[1]))
 
     return Rendered(list(frames()), durations, _plays(image))
 

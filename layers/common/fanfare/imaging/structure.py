@@ -132,7 +132,7 @@ def misnamed(data: bytes) -> bool:
         length, kind = _CHUNK.unpack_from(data, position)
         if length == 1:
             length = int.from_bytes(data[position + 8 : position + 16])
-        end = position + length if length >= 8 else len(data)
+        end = min(position + length, len(data)) if length >= 8 else len(data)
         if kind != b"mdat" and any(
             _oddly_named(data, found.start(), end) for found in _ITEM.finditer(data, position, end)
         ):
