@@ -15,7 +15,7 @@ import msgpack
 from fanfare import aio, imaging
 from fanfare.cache import Store
 from fanfare.cache.registry import DERIVATIVES
-from fanfare.errors import ContentTooLarge, MalformedBody, NotFound, UnsupportedMediaType, UnusableContent
+from fanfare.errors import ContentTooLarge, NotFound
 from fanfare.imaging import Encoded, Options
 from fanfare.storage import DERIVED, Bucket
 from fanfare.uploads import State, Upload, UploadStates
@@ -24,8 +24,6 @@ from images import description
 VERSION: Final = 1
 """Of a record and what it tells of; raised when the same upload shall be worked anew."""
 MOST_RECORD: Final = 1 << 20
-REFUSED: Final = (ContentTooLarge, MalformedBody, UnsupportedMediaType, UnusableContent)
-"""What will not get better by trying again."""
 FULL: Final[Mapping[str, Options]] = {
     "1024.jpg": Options(format="jpeg"),
     "1024.webp": Options(format="webp"),
@@ -74,7 +72,7 @@ class Derivatives:
             return found
         try:
             record = await self._derive(digest, body)
-        except REFUSED as error:
+        except imaging.REFUSED as error:
             record = {"error": str(error)}
         record = {"version": VERSION, "sha256": digest, "error": "", **record}
         # Last, so that a record tells only of what is there.
@@ -82,12 +80,13 @@ class Derivatives:
         return record
 
     async def _derive(self, digest: str, body: bytes) -> dict[str, Any]:
+        checkpoint = aio.checkpoint()
         rendered, source = await aio.compute(imaging.render, body)
         whole = rendered.frames[0]
         placeholder, colours, pictures = await asyncio.gather(
             aio.compute(description.placeholder, whole),
             aio.compute(description.colours, whole),
-            asyncio.gather(*(aio.compute(imaging.encode, rendered, options) for options in FULL.values())),
+            asyncio.gather(*(aio.compute(imaging.encode, rendered, options, checkpoint) for options in FULL.values())),
         )
         derived = dict(zip(FULL, pictures, strict=True))
         derived[THUMBNAIL] = imaging.encode(imaging.shrunk(rendered, THUMBNAIL_SIDE), Options())

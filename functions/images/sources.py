@@ -5,13 +5,7 @@ from urllib.parse import quote
 
 from fanfare import imaging
 from fanfare.bodies import File
-from fanfare.errors import (
-    ContentTooLarge,
-    InvalidInput,
-    NotFound,
-    UnsupportedMediaType,
-    UpstreamRejected,
-)
+from fanfare.errors import InvalidInput, NotFound, UpstreamRejected
 from fanfare.storage import UPLOADS, Bucket
 
 if TYPE_CHECKING:
@@ -47,22 +41,27 @@ class Sources:
         That a host refuses, or has something else there, is nobody's failure: there is no such picture.
         """
         place, _, rest = source.partition("/")
-        if place == "uploads":
+        if not is_remote(source):
             return await self.uploaded(PREFIX + rest)
         try:
             # The path came decoded: a "?" or "#" in it is a part of it.
             return await self.remote(f"https://{place}/{quote(rest, safe=IN_PATHS)}")
-        except (ContentTooLarge, UnsupportedMediaType, UpstreamRejected) as error:
+        except (*imaging.REFUSED, UpstreamRejected) as error:
             raise NotFound(f"there is no picture: {error}") from error
 
     async def version(self, source: str) -> str:
         """Return what changes when an upload is replaced; nothing for remote pictures. Raises `NotFound`."""
-        place, _, rest = source.partition("/")
-        if place != "uploads":
+        if is_remote(source):
             return ""
+        rest = source.removeprefix("uploads/")
         if not is_upload(PREFIX + rest):
             raise NotFound("there is no such upload")
         return await self._bucket.entity_tag(PREFIX + rest)
+
+
+def is_remote(source: str) -> bool:
+    """Whether a path names a picture on a host."""
+    return not source.startswith("uploads/")
 
 
 def is_upload(key: str) -> bool:

@@ -15,7 +15,7 @@ from fanfare.storage import VARIANT_FILES, Bucket
 from images.files import etag, file_name
 from images.negotiation import best
 from images.presets import PRESETS
-from images.sources import Sources
+from images.sources import Sources, is_remote
 
 KEPT_BYTES: Final = 32 << 20
 """Of pictures in this process's memory."""
@@ -78,7 +78,7 @@ class Variants:
         except (NotFound, UpstreamError):
             with telemetry.stage("optimize"):
                 checkpoint = aio.checkpoint()
-                made = await aio.compute(imaging.optimize, file.body, options, imaging.LIMITS, checkpoint)
+                made = await aio.compute(_optimized, source, file.body, options, checkpoint)
             body = made.body
             self._remember(key, body)
             await self._store(key, body, imaging.MEDIA_TYPES[format_])
@@ -104,3 +104,12 @@ class Variants:
                 await self._bucket.put(key, body, media_type)
         except UpstreamError as error:
             telemetry.log_failure("a picture could not be stored", error)
+
+
+def _optimized(source: str, body: bytes, options: imaging.Options, checkpoint: imaging.Checkpoint) -> imaging.Optimized:
+    try:
+        return imaging.optimize(body, options, imaging.LIMITS, checkpoint)
+    except imaging.REFUSED as error:
+        if is_remote(source):
+            raise NotFound(f"there is no picture: {error}") from error
+        raise

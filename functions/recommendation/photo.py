@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from fanfare import aio
-from fanfare.errors import ContentTooLarge, InvalidInput, MalformedBody, UnsupportedMediaType, UnusableContent
-from fanfare.imaging import Checkpoint, Limits, Options, optimize
+from fanfare.errors import InvalidInput, MalformedBody
+from fanfare.imaging import REFUSED, Checkpoint, Limits, Options, optimize
 
 SIDE: Final = 512
 """Pixels. A model that is asked for low detail sees no more, and a mood needs no more.
@@ -46,7 +46,7 @@ async def prepared(text: str) -> Photo:
 def _prepared(text: str, checkpoint: Checkpoint) -> Photo:
     try:
         picture = optimize(_file(text), Options(width=SIDE, height=SIDE), LIMITS, checkpoint)
-    except (ContentTooLarge, MalformedBody, UnsupportedMediaType, UnusableContent) as error:
+    except REFUSED as error:
         raise InvalidInput({"photo": str(error)}) from None
     encoded = base64.b64encode(picture.body).decode()
     return Photo(hashlib.sha256(picture.body).hexdigest(), f"data:{picture.media_type};base64,{encoded}")

@@ -231,7 +231,8 @@ def test_the_description_names_every_route(bundle: Bundle, stranger: httpx2.Clie
     document = stranger.get("/openapi.json").json()
     assert document["openapi"].startswith("3.1.")
     described = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
-    deployed = {route.route_key for route in bundle.cloud.deployment.routes}
+    # OpenAPI has no word for a parameter that takes the rest of a path.
+    deployed = {route.route_key.replace("+}", "}") for route in bundle.cloud.deployment.routes}
     assert described == deployed - {"$default"}
     references = set(_references(document))
     assert references

@@ -138,7 +138,8 @@ def test_threads_that_wait_do_not_wait_for_those_that_compute() -> None:
     go = threading.Event()
 
     async def scenario() -> list[bool]:
-        computed = [asyncio.ensure_future(aio.compute(go.wait, 10)) for _ in range(100)]
+        computed = [asyncio.ensure_future(aio.compute(go.wait, 5)) for _ in range(100)]
+        await asyncio.sleep(0)
         await asyncio.to_thread(go.set)
         return await asyncio.gather(*computed)
 
@@ -180,7 +181,7 @@ def test_a_checkpoint_is_passed_until_the_deadline() -> None:
 
 def test_a_checkpoint_ends_what_runs_in_a_thread() -> None:
     def work(check: Callable[[], None]) -> None:
-        while True:
+        for _ in range(2000):
             check()
             time.sleep(0.001)
 

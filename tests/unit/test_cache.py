@@ -271,6 +271,22 @@ def test_a_lease_whose_holder_failed_passes_on_at_once() -> None:
     asyncio.run(asyncio.wait_for(scenario(), 10))
 
 
+def test_a_lease_whose_holder_ran_out_of_time_is_given_back_by_the_flush() -> None:
+    async def scenario() -> None:
+        shared, slow = FakeShared(), Upstream()
+        slow.seconds = 10
+        store = Store(shared=shared)
+        policy = replace(LEASED, lease=30)
+        key = cache_key(policy.name, policy.version, ("a",))
+        with within(Deadline.after(0.1)), pytest.raises(DeadlineExceeded):
+            await store.bind(policy, slow).get("a")
+        assert shared.leases[key][1] > time.time()
+        await store.flush()
+        assert shared.leases[key][1] < time.time()
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+
+
 def test_a_holder_that_died_keeps_nobody_waiting_longer_than_its_lease() -> None:
     async def scenario() -> None:
         shared, upstream = FakeShared(), Upstream()

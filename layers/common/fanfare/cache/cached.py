@@ -197,7 +197,10 @@ class Cached[R]:
             raise
         finally:
             if fence is not None and not kept and tier is not None:
-                await self._store.guarded(tier.release(key, fence), None)
+                if aio.deadline().remaining():
+                    await self._store.guarded(tier.release(key, fence), None)
+                else:
+                    self._store.give_back(key, fence)
         return Entry(value, "computed")
 
     def _remember(self, record: Record, fence: int | None) -> None:

@@ -69,6 +69,7 @@ class Store:
         self._batch: _Batch | None = None
         self._unwritten: list[Record] = []
         self._unwritten_fenced: list[tuple[Record, int]] = []
+        self._unreleased: list[tuple[str, int]] = []
         self._stale: dict[str, tuple[str, tuple[Any, ...]]] = {}
 
     def bind[R](
@@ -106,16 +107,18 @@ class Store:
             raise UpstreamError(name, "no fresh value could be made")
 
     async def flush(self) -> None:
-        """Write what was computed to the shared tier and hand stale entries to the queue; to be awaited before the
-        process may be frozen.
+        """Write what was computed to the shared tier, give leases back and hand stale entries to the queue; to be
+        awaited before the process may be frozen.
         """
         records, self._unwritten = self._unwritten, []
         fenced, self._unwritten_fenced = self._unwritten_fenced, []
+        unreleased, self._unreleased = self._unreleased, []
         stale, self._stale = list(self._stale.values()), {}
         tier = self.shared
         work: list[Coroutine[Any, Any, Any]] = []
         if tier is not None:
             work += [tier.put_fenced(record, fence) for record, fence in fenced]
+            work += [tier.release(key, fence) for key, fence in unreleased]
             if records:
                 work.append(tier.put_many(records))
         guarded = [self.guarded(each, None) for each in work]
@@ -166,6 +169,10 @@ class Store:
             self._unwritten.append(record)
         else:
             self._unwritten_fenced.append((record, fence))
+
+    def give_back(self, key: str, fence: int) -> None:
+        """Give a lease back at the next `flush`, which has time when that of the request is used up."""
+        self._unreleased.append((key, fence))
 
     def mark_stale(self, key: str, name: str, arguments: tuple[Any, ...]) -> None:
         self._stale[key] = (name, arguments)

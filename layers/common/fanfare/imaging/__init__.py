@@ -8,11 +8,12 @@ from fanfare.imaging.encoding import MEDIA_TYPES, Encoded, Rendered, encode, shr
 from fanfare.imaging.options import LIMITS, VERSION, Checkpoint, Fit, Format, Gravity, Limits, Options
 from fanfare.imaging.pipeline import Optimized, optimize, render
 from fanfare.imaging.plugins import load_all
-from fanfare.imaging.reading import Source, inspect
+from fanfare.imaging.reading import REFUSED, Source, inspect
 
 __all__ = [
     "LIMITS",
     "MEDIA_TYPES",
+    "REFUSED",
     "VERSION",
     "Checkpoint",
     "Encoded",

@@ -33,6 +33,8 @@ FORMATS: Final = {
     "HEIF": "heif",
 }
 """What is read, by Pillow's name and ours. MPO is a JPEG with more pictures behind the first."""
+REFUSED: Final = (ContentTooLarge, MalformedBody, UnsupportedMediaType, UnusableContent)
+"""What is raised for files that cannot be used, today or tomorrow."""
 DAMAGED: Final = "the picture is damaged or incomplete"
 
 
