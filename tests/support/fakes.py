@@ -67,3 +67,19 @@ class FakeQueue:
 
     async def send(self, entries: Sequence[tuple[str, tuple[Any, ...]]]) -> None:
         self.sent += entries
+
+
+class FakeUpstream:
+    """A function behind a cache, which can fail and be slow; it numbers its answers."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.error: Exception | None = None
+        self.seconds = 0.0
+
+    async def __call__(self, argument: Any) -> str:
+        self.calls.append(argument)
+        await asyncio.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+        return f"value of {argument} #{len(self.calls)}"

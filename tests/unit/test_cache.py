@@ -1,20 +1,17 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-import msgpack
 import pytest
 
 from fanfare import telemetry
 from fanfare.aio import Deadline, Failure, within
 from fanfare.cache.cached import Cached
 from fanfare.cache.policy import Policy
-from fanfare.cache.record import cache_key
 from fanfare.cache.store import Store
 from fanfare.errors import DeadlineExceeded, NotFound, UpstreamError
-from support.fakes import FakeQueue, FakeShared
+from support.fakes import FakeQueue, FakeShared, FakeUpstream
 
 PLAIN = Policy("plain", version=1, ttl=60, stale=600, negative=30)
 LEASED = Policy("leased", version=1, ttl=60, lease=2)
@@ -29,23 +26,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return ahead
 
 
-class Upstream:
-    def __init__(self) -> None:
-        self.calls: list[Any] = []
-        self.error: Exception | None = None
-        self.seconds = 0.0
-
-    async def __call__(self, argument: Any) -> str:
-        self.calls.append(argument)
-        await asyncio.sleep(self.seconds)
-        if self.error is not None:
-            raise self.error
-        return f"value of {argument} #{len(self.calls)}"
-
-
 def test_memory_answers_without_asking_anybody() -> None:
     async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
+        shared, upstream = FakeShared(), FakeUpstream()
         cached = Store(shared=shared).bind(PLAIN, upstream)
         first = await cached.get("a")
         calls = len(shared.calls)
@@ -60,7 +43,7 @@ def test_memory_answers_without_asking_anybody() -> None:
 
 def test_another_process_is_answered_by_the_shared_tier_after_a_flush() -> None:
     async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
+        shared, upstream = FakeShared(), FakeUpstream()
         one = Store(shared=shared)
         await one.bind(PLAIN, upstream).get("a")
         assert not shared.records
@@ -74,7 +57,7 @@ def test_another_process_is_answered_by_the_shared_tier_after_a_flush() -> None:
 
 def test_many_keys_cost_one_read_and_only_the_missing_are_computed() -> None:
     async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
+        shared, upstream = FakeShared(), FakeUpstream()
         one = Store(shared=shared)
         await one.bind(PLAIN, upstream).get_many([("a",), ("b",)])
         await one.flush()
@@ -91,7 +74,7 @@ def test_many_keys_cost_one_read_and_only_the_missing_are_computed() -> None:
 
 def test_concurrent_misses_compute_once() -> None:
     async def scenario() -> None:
-        upstream = Upstream()
+        upstream = FakeUpstream()
         upstream.seconds = 0.01
         cached = Store(shared=FakeShared()).bind(PLAIN, upstream)
         entries = await asyncio.gather(*(cached.get("a") for _ in range(20)))
@@ -103,7 +86,7 @@ def test_concurrent_misses_compute_once() -> None:
 
 def test_who_joined_a_load_that_was_cancelled_loads_on_its_own() -> None:
     async def scenario() -> None:
-        upstream = Upstream()
+        upstream = FakeUpstream()
         upstream.seconds = 0.05
         cached = Store().bind(PLAIN, upstream)
         owner = asyncio.create_task(cached.get("a"))
@@ -135,7 +118,7 @@ def test_one_failed_key_stands_in_its_place() -> None:
 
 def test_a_stale_value_is_served_at_once_and_handed_to_the_queue(clock: list[float]) -> None:
     async def scenario() -> None:
-        shared, queue, upstream = FakeShared(), FakeQueue(), Upstream()
+        shared, queue, upstream = FakeShared(), FakeQueue(), FakeUpstream()
         store = Store(shared=shared, queue=queue)
         cached = store.bind(PLAIN, upstream)
         await cached.get("a")
@@ -160,7 +143,7 @@ def test_a_stale_value_is_served_at_once_and_handed_to_the_queue(clock: list[flo
 
 def test_without_a_queue_a_stale_value_stands_in_for_an_upstream_that_fails(clock: list[float]) -> None:
     async def scenario() -> None:
-        upstream = Upstream()
+        upstream = FakeUpstream()
         cached = Store(shared=FakeShared()).bind(PLAIN, upstream)
         await cached.get("a")
         clock[0] = 120
@@ -176,7 +159,7 @@ def test_without_a_queue_a_stale_value_stands_in_for_an_upstream_that_fails(cloc
 
 def test_at_the_deadline_what_is_not_computed_fails_or_is_stale(clock: list[float]) -> None:
     async def scenario() -> None:
-        upstream = Upstream()
+        upstream = FakeUpstream()
         cached = Store(shared=FakeShared()).bind(PLAIN, upstream)
         await cached.get("a")
         clock[0] = 120
@@ -193,7 +176,7 @@ def test_at_the_deadline_what_is_not_computed_fails_or_is_stale(clock: list[floa
 
 def test_past_its_hard_end_a_value_is_gone(clock: list[float]) -> None:
     async def scenario() -> None:
-        upstream = Upstream()
+        upstream = FakeUpstream()
         store = Store(shared=FakeShared(), queue=FakeQueue())
         cached = store.bind(PLAIN, upstream)
         await cached.get("a")
@@ -208,7 +191,7 @@ def test_past_its_hard_end_a_value_is_gone(clock: list[float]) -> None:
 
 def test_that_there_is_no_such_thing_is_remembered_for_its_own_time(clock: list[float]) -> None:
     async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
+        shared, upstream = FakeShared(), FakeUpstream()
         upstream.error = NotFound("no film")
         store = Store(shared=shared, queue=FakeQueue())
         for each in (store, store, Store(shared=shared)):
@@ -225,7 +208,7 @@ def test_that_there_is_no_such_thing_is_remembered_for_its_own_time(clock: list[
 
 def test_what_is_not_worth_keeping_is_returned_and_forgotten() -> None:
     async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
+        shared, upstream = FakeShared(), FakeUpstream()
         store = Store(shared=shared)
         cached: Cached[str] = store.bind(LEASED, upstream, keep=lambda value: not value.endswith("#1"))
         assert (await cached.get("a")).value == "value of a #1"
@@ -238,89 +221,10 @@ def test_what_is_not_worth_keeping_is_returned_and_forgotten() -> None:
     asyncio.run(scenario())
 
 
-def test_two_processes_compute_once_by_a_lease() -> None:
-    async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
-        upstream.seconds = 0.2
-
-        async def process() -> str:
-            store = Store(shared=shared)
-            entry = await store.bind(LEASED, upstream).get("a")
-            await store.flush()
-            return entry.value
-
-        values = await asyncio.gather(*(process() for _ in range(5)))
-        assert set(values) == {"value of a #1"}
-        assert upstream.calls == ["a"]
-
-    asyncio.run(scenario())
-
-
-def test_a_lease_whose_holder_failed_passes_on_at_once() -> None:
-    async def scenario() -> None:
-        shared, failing, upstream = FakeShared(), Upstream(), Upstream()
-        failing.error, failing.seconds = UpstreamError("fake", "down"), 0.1
-        policy = replace(LEASED, lease=30)
-        holder = asyncio.create_task(Store(shared=shared).bind(policy, failing).get("a"))
-        await asyncio.sleep(0.02)
-        entry = await Store(shared=shared).bind(policy, upstream).get("a")
-        assert entry.source == "computed"
-        with pytest.raises(UpstreamError):
-            await holder
-
-    asyncio.run(asyncio.wait_for(scenario(), 10))
-
-
-def test_a_lease_whose_holder_ran_out_of_time_is_given_back_by_the_flush() -> None:
-    async def scenario() -> None:
-        shared, slow = FakeShared(), Upstream()
-        slow.seconds = 10
-        store = Store(shared=shared)
-        policy = replace(LEASED, lease=30)
-        key = cache_key(policy.name, policy.version, ("a",))
-        with within(Deadline.after(0.1)), pytest.raises(DeadlineExceeded):
-            await store.bind(policy, slow).get("a")
-        assert shared.leases[key][1] > time.time()
-        await store.flush()
-        assert shared.leases[key][1] < time.time()
-
-    asyncio.run(asyncio.wait_for(scenario(), 10))
-
-
-def test_a_holder_that_died_keeps_nobody_waiting_longer_than_its_lease() -> None:
-    async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
-        policy = replace(LEASED, lease=0.3)
-        key = cache_key(policy.name, policy.version, ("a",))
-        assert await shared.acquire(key, 0.3) == 1
-        entry = await Store(shared=shared).bind(policy, upstream).get("a")
-        assert entry.value == "value of a #1"
-
-    asyncio.run(asyncio.wait_for(scenario(), 10))
-
-
-def test_a_holder_that_wakes_up_late_does_not_overwrite_its_successor() -> None:
-    async def scenario() -> None:
-        shared = FakeShared()
-        late = Store(shared=shared)
-        policy = replace(LEASED, lease=0.1)
-        await late.bind(policy, Upstream()).get("a")
-        await asyncio.sleep(0.15)  # frozen before its flush, past its lease
-        successor, second = Store(shared=shared), Upstream()
-        second.calls.append("one before")
-        await successor.bind(policy, second).get("a")
-        await successor.flush()
-        await late.flush()
-        (record,) = shared.records.values()
-        assert msgpack.unpackb(record.body) == "value of a #2"
-
-    asyncio.run(scenario())
-
-
 @pytest.mark.parametrize("switch", ["down", "hangs"])
 def test_a_shared_tier_that_is_down_is_a_miss_and_is_left_alone_for_a_while(switch: str) -> None:
     async def scenario() -> None:
-        shared, upstream = FakeShared(), Upstream()
+        shared, upstream = FakeShared(), FakeUpstream()
         setattr(shared, switch, True)
         store = Store(shared=shared)
         cached = store.bind(LEASED, upstream)
@@ -342,7 +246,7 @@ def test_a_queue_that_is_down_does_not_switch_the_table_off(clock: list[float]) 
     async def scenario() -> None:
         shared = FakeShared()
         store = Store(shared=shared, queue=DownQueue())
-        cached = store.bind(PLAIN, Upstream())
+        cached = store.bind(PLAIN, FakeUpstream())
         await cached.get("a")
         await store.flush()
         clock[0] = 120
@@ -355,25 +259,10 @@ def test_a_queue_that_is_down_does_not_switch_the_table_off(clock: list[float]) 
     asyncio.run(scenario())
 
 
-def test_who_gave_up_waiting_for_a_lease_does_not_write_over_its_holder() -> None:
-    async def scenario() -> None:
-        shared = FakeShared()
-        policy = replace(LEASED, lease=0.2)
-        key = cache_key(policy.name, policy.version, ("a",))
-        await shared.acquire(key, 60)
-        store = Store(shared=shared)
-        assert (await store.bind(policy, Upstream()).get("a")).source == "computed"
-        await store.flush()
-        assert not shared.records
-        assert (await store.bind(policy, Upstream()).get("a")).source == "memory"
-
-    asyncio.run(scenario())
-
-
 def test_every_event_is_counted() -> None:
     async def scenario() -> None:
         with telemetry.request() as figures:
-            upstream = Upstream()
+            upstream = FakeUpstream()
             cached = Store().bind(PLAIN, upstream)
             await asyncio.gather(cached.get("a"), cached.get("a"))
             await cached.get("a")
@@ -392,7 +281,7 @@ def test_lifetimes_are_jittered() -> None:
     async def scenario() -> None:
         shared = FakeShared()
         store = Store(shared=shared)
-        await store.bind(PLAIN, Upstream()).get_many([(number,) for number in range(50)])
+        await store.bind(PLAIN, FakeUpstream()).get_many([(number,) for number in range(50)])
         await store.flush()
         lifetimes = {round(record.soft - record.made_at, 3) for record in shared.records.values()}
         assert len(lifetimes) > 40
