@@ -18,7 +18,6 @@ from support.pictures import animation, encoded, heic, mutated, tagged
 from support.sites import answer
 
 # What Pillow has to say of damaged metadata; elsewhere in the tests it would be an error.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 
 FILES: Final = 2000
 MEGABYTE: Final = 1 << 20

@@ -31,7 +31,6 @@ from support.pictures import (
     textured,
 )
 
-pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 """As in production, where `fanfare.imaging.reading` says so; pytest has its own list for each test."""
 
 

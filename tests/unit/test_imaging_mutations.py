@@ -22,7 +22,6 @@ from support.pictures import (
 )
 from support.profiles import cmyk_profile
 
-pytestmark = pytest.mark.filterwarnings(r"ignore::UserWarning:PIL\.")
 """As in production, where `fanfare.imaging.reading` says so; pytest has its own list for each test."""
 
 

@@ -80,7 +80,7 @@ class Limits:
     """Longer side over shorter."""
     frames: int = 300
     """Of an animation that shall be kept."""
-    animation_pixels: int = 64_000_000
+    animation_pixels: int = 32_000_000
     """Of all its frames together."""
     scans: int = 100
     """Of a progressive JPEG: each one costs a pass over the whole picture, and encoders make ten."""
