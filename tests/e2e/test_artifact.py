@@ -226,6 +226,9 @@ def test_films_come_from_the_artifact_cold_and_warm(start: Any) -> None:
             assert body["movies"]
             assert body["used_ai"] is True, body["meta"]
             assert all(film["streaming_providers"] is not None for film in body["movies"])
+        photo = base64.b64encode(pictures.camera_jpeg(600, 800, orientation=6)).decode()
+        seen = function.invoke(http_event("POST", "/api/v1/movies/recommend", {"photo": photo}))
+        assert (seen["statusCode"], json.loads(seen["body"])["used_ai"]) == (200, True), function.log()
         assert "Event loop is closed" not in function.log()
         assert "rainy" not in function.log()
 
