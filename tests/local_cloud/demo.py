@@ -84,7 +84,7 @@ def serve(*, port: int, auth: str) -> int:
         console.print(f"Fanfare is up at [bold]{cloud.url}[/bold], for this machine only. Ctrl-C ends it.\n")
         print(f"  curl{key} {cloud.url}/api/v1/movies/recommend \\")
         print("""    -H 'content-type: application/json' -d '{"prompt": "something cosy for a rainy sunday"}'""")
-        print(f"  curl{key} {cloud.url}/api/v1/images/optimize?format=webp \\")
+        print(f"  curl{key} '{cloud.url}/api/v1/images/optimize?format=webp' \\")
         print("    -H 'content-type: image/jpeg' --data-binary @photo.jpg -o small.webp")
         print(f"  open {cloud.url}/openapi.json\n")
         console.print(f"What answers upstream: {cloud.upstreams}", style="dim")
