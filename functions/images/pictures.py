@@ -1,7 +1,6 @@
 """One picture, as a request asks for it: from its source through the engine to bytes, or to a URL for them."""
 
-import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from fanfare import aio, imaging, telemetry
@@ -10,7 +9,7 @@ from fanfare.errors import UnsupportedMediaType
 from fanfare.meta import meta
 from fanfare.storage import ANSWER_FILES, SIGNED_SECONDS, Bucket
 from images.contract import Picture, PictureOptions, PictureRequest
-from images.files import etag, file_name
+from images.files import etag, extension
 from images.negotiation import best
 from images.sources import Sources
 
@@ -30,11 +29,9 @@ _ALIASES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A picture, the SHA-256 of what it was made from, and how it was asked for."""
+    """A picture that is ready to be answered with."""
 
     picture: imaging.Optimized
-    digest: str
-    options: imaging.Options
 
     @property
     def etag(self) -> str:
@@ -71,8 +68,7 @@ class Pictures:
     async def link(self, made: Made) -> Picture:
         """Keep the picture in the bucket and return where it can be fetched; raises `UpstreamError`."""
         picture = made.picture
-        named = file_name(replace(made.options, format=picture.format))  # WebP if it moves
-        key = f"{ANSWER_FILES}{made.digest}/{named}"
+        key = f"{ANSWER_FILES}{made.etag.strip('"')}.{extension(picture.format)}"
         with telemetry.stage("store"):
             await self._bucket.put(key, picture.body, picture.media_type)
             url = await self._bucket.signed_url(key, seconds=SIGNED_SECONDS)
@@ -96,8 +92,7 @@ def _make(file: File, asked: PictureOptions, accept: str, checkpoint: imaging.Ch
             _check_type(file.media_type, source)
         return asked.options(_format(asked, source, accept))
 
-    picture = imaging.optimize(file.body, options, imaging.LIMITS, checkpoint)
-    return Made(picture, hashlib.sha256(file.body).hexdigest(), options(picture.source))
+    return Made(imaging.optimize(file.body, options, imaging.LIMITS, checkpoint))
 
 
 def _check_type(declared: str, source: imaging.Source) -> None:

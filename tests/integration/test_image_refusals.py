@@ -12,7 +12,7 @@ from fanfare import imaging
 from integration.image_files import BAD, bilevel_png, jpeg, noise_png
 from integration.images_function import HOST, OPTIMIZE, Function, refusal
 from support.lambda_events import http_event
-from support.pictures import claiming
+from support.pictures import claiming, inspect
 from support.sites import answer
 
 KEY = "uploads/images/a.jpg"
@@ -202,7 +202,7 @@ def test_what_takes_most_memory_to_decode_may_have_fewer_pixels(images: Function
     side = 5100  # 26.01 million
     assert "at most 26000000" in refusal(images.optimize(claiming(format_, side, side)), 413)["detail"]
     for fits in (claiming(format_, side, side - 10), claiming("JPEG", side, side)):
-        assert imaging.inspect(fits).width == side
+        assert inspect(fits).width == side
 
 
 MEMORY = """

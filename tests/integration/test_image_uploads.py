@@ -207,6 +207,6 @@ def test_nothing_that_is_written_looks_like_an_upload(images: Function) -> None:
     places = Counter(key.rpartition("/")[0] for key in set(images.objects()) - {KEY})
     assert places == {
         f"derived/images/{digest}": len(NAMES) + 1,
-        f"derived/answers/{digest}": 1,
+        "derived/answers": 1,
         f"derived/variants/{digest}": 1,
     }

@@ -1,6 +1,5 @@
 """POST /api/v1/images/optimize: pictures however they come, options however they are given, and what is refused."""
 
-import hashlib
 import io
 import re
 from typing import Any
@@ -181,7 +180,7 @@ def test_a_url_is_answered_with_when_it_is_asked_for(images: Function) -> None:
     assert (fetched.status_code, fetched.headers["content-type"]) == (200, "image/webp")
     assert fetched.content == plain.body
     [key] = images.objects()
-    assert re.fullmatch(rf"derived/answers/{hashlib.sha256(body).hexdigest()}/[0-9a-f]{{16}}\.webp", key)
+    assert re.fullmatch(r"derived/answers/[0-9a-f]{32}\.webp", key)
     assert parse_qs(urlsplit(got.json["url"]).query)["X-Amz-Expires"] == ["600"]
 
 

@@ -12,6 +12,9 @@ from typing import Any, Final
 import pytest
 from PIL import ExifTags, Image, ImageFile, PngImagePlugin
 
+from fanfare.imaging import LIMITS, Limits, Source
+from fanfare.imaging.reading import opened
+from local_cloud.world.pictures import UPSIDE
 from support.profiles import ADOBE_RGB, matrix_profile
 
 READ: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
@@ -20,16 +23,12 @@ MARKER: Final = b"WhereTheAuthorLives"
 """Stands in all metadata that `tagged` files have."""
 CORNERS: Final = ((220, 40, 40), (40, 200, 60), (40, 60, 220), (230, 220, 60))
 """Of `quadrants`: top left, top right, bottom left, bottom right."""
-TURNED: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-"""How an upright picture is stored under an EXIF orientation."""
+
+
+def inspect(data: bytes, limits: Limits = LIMITS) -> Source:
+    """Open a file and tell what it is; raises as `fanfare.imaging.reading.opened` does."""
+    with opened(data, limits) as (_, source):
+        return source
 
 
 class Decoded(BaseException):
@@ -98,7 +97,7 @@ def exif(orientation: int = 1, text: str = MARKER.decode()) -> Image.Exif:
 
 def oriented(upright: Image.Image, orientation: int, format_: str = "PNG", **options: Any) -> bytes:
     """Store a picture as a camera would that was held in this way."""
-    stored = upright.transpose(TURNED[orientation]) if orientation in TURNED else upright
+    stored = upright.transpose(UPSIDE[orientation]) if orientation in UPSIDE else upright
     return encoded(stored, format_, exif=exif(orientation), **options)
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from fanfare import imaging
-from fanfare.imaging import Fit, Format, Gravity, Options, encode, inspect, optimize, render
+from fanfare.imaging import Fit, Format, Gravity, Options, encode, optimize, render
 from local_cloud.world.pictures import camera_jpeg, photograph
-from support.pictures import CORNERS, decoded, encoded, heic, lone_object, oriented, quadrants, two_heics
+from support.pictures import CORNERS, decoded, encoded, heic, inspect, lone_object, oriented, quadrants, two_heics
 
 ORIENTATIONS = range(1, 9)
 FORMATS: tuple[Format, ...] = ("jpeg", "webp", "avif", "png")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from fanfare.errors import ContentTooLarge, FanfareError, UnusableContent
-from fanfare.imaging import LIMITS, Limits, Options, inspect, optimize
+from fanfare.imaging import LIMITS, Limits, Options, optimize
 from fanfare.imaging.structure import excess, jpeg_parts
 from support.pictures import (
     READ,
@@ -23,6 +23,7 @@ from support.pictures import (
     claiming,
     encoded,
     forbid_decoding,
+    inspect,
     many_scans,
     png,
     quadrants,

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from fanfare.errors import ContentTooLarge, MalformedBody, UnsupportedMediaType, UnusableContent
-from fanfare.imaging import Options, inspect, optimize
+from fanfare.imaging import Options, optimize
 from fanfare.imaging.polyglots import second_nature
 from fanfare.imaging.structure import misnamed
 from support.pictures import (
@@ -21,6 +21,7 @@ from support.pictures import (
     exif,
     forbid_decoding,
     heic,
+    inspect,
     oriented,
     png,
     quadrants,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from fanfare import aio
 from fanfare.errors import DeadlineExceeded, InvalidInput
-from fanfare.imaging import Optimized, inspect, optimize
+from fanfare.imaging import Optimized, optimize
 from recommendation import photo as module
 from recommendation import rules
 from recommendation.contract import MovieRequest
@@ -19,7 +19,7 @@ from recommendation.intent import Intent
 from recommendation.mood import WORDLESS
 from recommendation.photo import SIDE, Photo, prepared
 from support.photos import CAMERA, NIGHT, encoded, photo
-from support.pictures import claiming
+from support.pictures import claiming, inspect
 
 
 def prepare(text: str) -> Photo:

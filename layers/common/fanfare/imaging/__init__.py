@@ -1,14 +1,13 @@
 """Pictures made small, upright and safe. Pure: bytes in, bytes out; no network, no clock, no environment.
 
 `optimize` does everything; `render` and `encode` are its halves, for those who need one picture in several formats.
-`inspect` tells what a file is: by its header, but for a PNG, whose EXIF may stand behind the pixels.
 """
 
 from fanfare.imaging.encoding import MEDIA_TYPES, Encoded, Rendered, encode, shrunk
 from fanfare.imaging.options import LIMITS, VERSION, Checkpoint, Fit, Format, Gravity, Limits, Options
 from fanfare.imaging.pipeline import Optimized, optimize, render
 from fanfare.imaging.plugins import load_all
-from fanfare.imaging.reading import REFUSED, Source, inspect
+from fanfare.imaging.reading import REFUSED, Source
 
 __all__ = [
     "LIMITS",
@@ -26,7 +25,6 @@ __all__ = [
     "Rendered",
     "Source",
     "encode",
-    "inspect",
     "load_all",
     "optimize",
     "render",

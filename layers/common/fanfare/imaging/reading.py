@@ -54,12 +54,6 @@ class Source:
     """When the picture was taken, ISO 8601; local time where the camera names no offset."""
 
 
-def inspect(data: bytes, limits: Limits = LIMITS) -> Source:
-    """Read a file's header; raises as `opened` does."""
-    with opened(data, limits) as (_, source):
-        return source
-
-
 @contextmanager
 def opened(data: bytes, limits: Limits = LIMITS) -> Iterator[tuple[Image.Image, Source]]:
     """Open a file whose format and measures are acceptable; errors of decoders within the block become ours.
