@@ -41,13 +41,14 @@ def http_event(method: str, path: str, body: object = None, headers: Mapping[str
     }
 
 
-def queue_event(bodies: Iterable[str]) -> dict[str, Any]:
-    """An SQS event."""
+def queue_event(bodies: Iterable[str], *, receives: int = 1) -> dict[str, Any]:
+    """An SQS event, whose messages were received so often."""
     return {
         "Records": [
             {
                 "messageId": str(number),
                 "body": body,
+                "attributes": {"ApproximateReceiveCount": str(receives)},
                 "eventSource": "aws:sqs",
                 "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:queue",
             }

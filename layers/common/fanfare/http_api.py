@@ -66,18 +66,24 @@ def problem(error: FanfareError, path: str) -> Response[str]:
 
 
 def serve(
-    app: APIGatewayHttpResolver, *, wire: Callable[[], object] = lambda: None, uploaded: messages.Uploaded | None = None
+    app: APIGatewayHttpResolver,
+    *,
+    wire: Callable[[], object] = lambda: None,
+    uploaded: messages.Uploaded | None = None,
+    worked: messages.Worked | None = None,
 ) -> Handler:
-    """Return the Lambda handler: HTTP events go to `app`, queue messages to the caches they name or to `uploaded`.
+    """Return the Lambda handler: HTTP events go to `app`, queue messages to the caches they name, to `uploaded` or to
+    `worked`.
 
     `wire` binds the feature's caches, for messages that reach a process before any request has. A queue that S3 tells
-    of new objects needs `uploaded`: it is awaited for each, and an upload for which it raises is told of again.
+    of new objects needs `uploaded`, one of jobs `worked`: it is awaited for each, and that for which it raises comes
+    again.
     """
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if "Records" in event:
             wire()
-            return aio.run(_consume(event, context, uploaded))
+            return aio.run(_consume(event, context, messages.Work(uploaded, worked)))
         return aio.run(_answer(app, event, context))
 
     return handler
@@ -106,12 +112,13 @@ async def _answer(app: APIGatewayHttpResolver, event: dict[str, Any], context: A
 
 async def _settle() -> None:
     """Leave nothing under way that a freeze would cut, and write what was computed, in the `MARGIN` kept back."""
-    left = asyncio.all_tasks() - {asyncio.current_task()}
+    kept = store() if store.cache_info().currsize else None
+    left = asyncio.all_tasks() - {asyncio.current_task()} - (kept.writing if kept else set())
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
-    if store.cache_info().currsize:
-        await store().flush()
+    if kept is not None:
+        await kept.flush()
 
 
 def _bare(error: FanfareError, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,10 +126,10 @@ def _bare(error: FanfareError, event: Mapping[str, Any]) -> dict[str, Any]:
     return {"statusCode": response.status_code, "headers": {"Content-Type": PROBLEM}, "body": response.body}
 
 
-async def _consume(event: dict[str, Any], context: Any, uploaded: messages.Uploaded | None) -> dict[str, Any]:
+async def _consume(event: dict[str, Any], context: Any, work: messages.Work) -> dict[str, Any]:
     with telemetry.request():
         with aio.within(_deadline(context, float("inf"))):
-            answer = await messages.consume(event["Records"], uploaded)
+            answer = await messages.consume(event["Records"], work)
         await _settle()
         queue = event["Records"][0]["eventSourceARN"].rpartition(":")[2]
         telemetry.emit(queue, 500 if answer["batchItemFailures"] else 200)

@@ -1,7 +1,7 @@
-"""Messages of queues: cache entries to be refreshed, and uploads that S3 tells of. Only what failed comes back."""
+"""Messages of queues: stale cache entries, uploads that S3 tells of, and jobs. Only what failed comes back."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fanfare import aio, telemetry
 from fanfare.cache import queue, store
@@ -12,21 +12,29 @@ AT_ONCE: Final = 4
 """Messages of a batch that are worked side by side."""
 
 type Uploaded = Callable[[Upload], Awaitable[None]]
+type Worked = Callable[[str, int], Awaitable[None]]
+"""Takes a message's body, and how often it was received, this time included."""
 
 
-async def consume(records: list[dict[str, Any]], uploaded: Uploaded | None) -> dict[str, Any]:
-    """Work a batch of SQS records, and name those that shall come back.
+class Work(NamedTuple):
+    """What a function does with messages; where it does neither, they name stale cache entries."""
 
-    Each is an S3 notification for `uploaded`, or, where there is none, names a stale cache entry.
-    """
+    uploaded: Uploaded | None = None
+    worked: Worked | None = None
+
+
+async def consume(records: list[dict[str, Any]], work: Work) -> dict[str, Any]:
+    """Work a batch of SQS records, and name those that shall come back."""
 
     async def one(record: dict[str, Any]) -> None:
-        if uploaded is None:
+        if work.worked is not None:
+            await work.worked(record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
+        elif work.uploaded is not None:
+            for upload in notified(record["body"]):
+                await work.uploaded(upload)
+        else:
             name, arguments = queue.parse(record["body"])
             await store().refresh(name, arguments)
-            return
-        for upload in notified(record["body"]):
-            await uploaded(upload)
 
     results = await aio.fan_out(records, one, limit=AT_ONCE, timeout=settings().route_budget)
     failed = []

@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from fanfare import aio
+
 
 def backoff(attempt: int, *, base: float = 0.1, cap: float = 2.0) -> float:
     """Seconds to wait before retry number `attempt` (1, 2, …): exponential, with full jitter.
@@ -52,68 +54,168 @@ class RetryBudget:
         return True
 
 
+class Paused(Exception):
+    """The upstream asked for a pause that ends after the caller's deadline. `retry_after` is seconds from now."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"paused for {retry_after:.1f} s")
+        self.retry_after = retry_after
+
+
 class AdaptiveLimit:
     """How many calls may be under way at once: additive increase, multiplicative decrease (AIMD).
 
     While the limit is what holds calls back and they succeed, it grows by one for each full round of successes; a
-    sign of overload (429, timeout) halves it. Calls that began before the last halving do not halve it again: they
-    tell of the same moment. Waiters are served in order.
-    Source: Chiu and Jain, 1989, "Analysis of the increase and decrease algorithms for congestion avoidance".
+    sign of overload (429, timeout) halves it, but first to `start`, which somebody has said the upstream takes. For
+    `HOLD` seconds after that it does not grow beyond `start`. Calls that began before the last halving do not halve it
+    again: they tell of the same moment. Waiters are served in order.
+
+    With a `ramp` the limit also doubles each `ramp` seconds in which calls wait and none was refused (slow start): a
+    server that refuses does so at once, long before the first slow answer. Until something has succeeded that is done
+    once only.
+    Source: Chiu and Jain, 1989, "Analysis of the increase and decrease algorithms for congestion avoidance"; for slow
+    start, https://www.rfc-editor.org/rfc/rfc5681.
     """
 
-    def __init__(self, start: int, *, floor: int = 1, ceiling: int = 64) -> None:
+    HOLD: Final = 10.0
+
+    def __init__(self, start: int, *, floor: int = 1, ceiling: int = 64, ramp: float | None = None) -> None:
         self._limit = float(start)
+        self._start = start
         self._floor = floor
         self._ceiling = ceiling
+        self._ramp = ramp
+        self._doubled = False
+        self._doubles_at: float | None = None
+        self._succeeded = False
+        self._timer: asyncio.TimerHandle | None = None
         self._in_flight = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[_Waiter] = deque()
         self._halved_at = float("-inf")
+        self._resumes_at = float("-inf")
 
     @property
     def current(self) -> int:
         return int(self._limit)
 
+    @property
+    def in_flight(self) -> int:
+        return self._in_flight
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator["Slot"]:
-        """Wait for a place. The caller tells the slot how the call went; leaving without a word changes nothing."""
-        if self._in_flight < self.current:
+        """Wait for a place. The caller tells the slot how the call went; leaving without a word changes nothing.
+
+        Raises `Paused` where no place can be had before the current deadline.
+        """
+        if self._has_room() and not self._waiting:
             self._in_flight += 1
         else:
             await self._turn()
         was_full = self._in_flight >= self.current
         try:
-            yield Slot(self, asyncio.get_running_loop().time(), was_full)
+            yield Slot(self, _now(), was_full)
         finally:
-            self._release()
+            self._in_flight -= 1
+            self._hand_over()
+
+    def _has_room(self) -> bool:
+        return self._in_flight < self.current and _now() >= self._resumes_at
 
     async def _turn(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), aio.deadline().at)
+        self._waiting.append(waiter)
+        self._turn_away()
+        self._schedule()
         try:
-            await turn
+            await waiter.turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # the place was handed over at the same moment
-                self._release()
+            if not waiter.turn.cancelled():  # the place was handed over at the same moment
+                self._in_flight -= 1
+                self._hand_over()
+            elif waiter in self._waiting:
+                self._waiting.remove(waiter)
             raise
 
-    def _release(self) -> None:
-        self._in_flight -= 1
+    def _hand_over(self) -> None:
         # A place is handed over, not put back: a newcomer cannot slip in before those who wait.
-        while self._waiting and self._in_flight < self.current:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
+        while self._waiting and self._has_room():
+            waiter = self._waiting.popleft()
+            if not waiter.turn.done():
+                waiter.turn.set_result(None)
                 self._in_flight += 1
+
+    def _turn_away(self) -> None:
+        """Let those go whose deadline comes before the end of the pause."""
+        late = [waiter for waiter in self._waiting if waiter.deadline <= self._resumes_at]
+        for waiter in late:
+            self._waiting.remove(waiter)
+            if not waiter.turn.done():
+                waiter.turn.set_exception(Paused(self._resumes_at - _now()))
+
+    def _schedule(self) -> None:
+        """Look again when a pause ends, and when it is time to double."""
+        now = _now()
+        if not self._may_double():
+            self._doubles_at = None
+        elif self._doubles_at is None:
+            self._doubles_at = max(now, self._resumes_at) + (self._ramp or 0)
+        times = [at for at in (self._resumes_at, self._doubles_at) if at is not None and at > now]
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting and times:
+            self._timer = asyncio.get_running_loop().call_at(min(times), self._look_again)
+
+    def _may_double(self) -> bool:
+        asked = self._ramp is not None and bool(self._waiting) and self.current < self._most()
+        return asked and (self._succeeded or not self._doubled)
+
+    def _look_again(self) -> None:
+        if self._doubles_at is not None and _now() >= self._doubles_at:
+            self._doubles_at = None
+            if self._may_double():
+                self._limit = min(self._most(), 2 * self._limit)
+                self._doubled = True
+        self._hand_over()
+        self._schedule()
+
+    def _most(self) -> int:
+        return self._start if _now() < self._halved_at + self.HOLD else self._ceiling
 
     def increase(self) -> None:
         """Additive increase: one more place for each full round of successes."""
-        self._limit = min(self._ceiling, self._limit + 1 / self._limit)
+        self._limit = max(self._limit, min(self._most(), self._limit + 1 / self._limit))
 
-    def decrease(self, began: float) -> None:
-        """Multiplicative decrease, for a call that began at `began` on the loop's clock."""
+    def decrease(self, began: float, pause: float) -> None:
+        """Multiplicative decrease, for a call that began at `began` on the loop's clock; no call starts for `pause`."""
+        now = _now()
+        self._resumes_at = max(self._resumes_at, now + pause)
         if began >= self._halved_at:
-            self._limit = max(self._floor, self._limit / 2)
-            self._halved_at = asyncio.get_running_loop().time()
+            self._limit = max(self._floor, self._limit / 2, self._start if self._limit > self._start else 0)
+            self._halved_at = now
+        self._doubles_at = None
+        self._turn_away()
+        self._schedule()
+
+    def succeeded(self) -> None:
+        if not self._succeeded:
+            self._succeeded = True
+            self._schedule()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiter:
+    turn: asyncio.Future[None]
+    deadline: float
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +227,13 @@ class Slot:
     was_full: bool
 
     def succeeded(self) -> None:
+        self.limit.succeeded()
         if self.was_full:
             self.limit.increase()
 
-    def overloaded(self) -> None:
-        self.limit.decrease(self.began)
+    def overloaded(self, pause: float = 0.0) -> None:
+        """Tell of a 429 or a timeout. `pause` is what a Retry-After asks for, in seconds, of every call."""
+        self.limit.decrease(self.began, pause)
 
 
 class Hedge:

@@ -10,6 +10,10 @@ from typing import Any, Final, Self
 from fanfare.errors import ConfigurationError
 from fanfare.regions import LANGUAGE, REGIONS
 
+ENGINES: Final = frozenset({"openai", "polly", "espeak"})
+"""That speak; see `speech.engines`."""
+VOICE: Final = rf"({'|'.join(sorted(ENGINES))})\.[a-z]{{2,3}}(-[A-Z]{{2}})?"
+
 
 def _flag(text: str) -> bool:
     if text not in {"true", "false"}:
@@ -35,6 +39,34 @@ def _count(text: str) -> int:
     return number
 
 
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def _engines(text: str) -> tuple[str, ...]:
+    names = tuple(text.replace(" ", "").split(","))
+    if not set(names) <= ENGINES or len(set(names)) < len(names):
+        raise ValueError(f"must be some of {', '.join(sorted(ENGINES))}, with commas between them")
+    return names
+
+
+def _voices(text: str) -> dict[str, str]:
+    pairs = [pair.strip().partition("=") for pair in text.split(",") if pair.strip()]
+    if not all(re.fullmatch(VOICE, name) and voice for name, _, voice in pairs):
+        raise ValueError("must be like polly.hi-IN=Kajal,espeak.en=en-gb")
+    return {name: voice for name, _, voice in pairs}
+
+
+def _prices(text: str) -> dict[str, float]:
+    pairs = [pair.partition("=") for pair in text.replace(" ", "").split(",") if pair]
+    if not {name for name, _, _ in pairs} <= ENGINES:
+        raise ValueError("must be like openai=15,polly=16")
+    return {name: _price(price) for name, _, price in pairs}
+
+
 def _country(text: str) -> str:
     if text not in REGIONS:
         raise ValueError("must be an ISO 3166-1 code such as US")
@@ -58,7 +90,9 @@ class Settings:
     """What a deployment decides. Times are seconds, prices US dollars per million tokens.
 
     An empty resource name (table, bucket, queue, parameter) switches that resource off: no table means no shared
-    cache, no model key parameter means no model.
+    cache, no model key parameter means no model. `tts_engines` are asked in their order; `tts_voices` maps an engine
+    and a language (``polly.hi-IN``, ``espeak.en``) to the voice to be used where a request names none, `tts_prices` an
+    engine to US dollars per million characters.
     """
 
     cache_table: str
@@ -76,6 +110,24 @@ class Settings:
     model_api_key_parameter: str
     model_price_input: float
     model_price_output: float
+    tts_engines: tuple[str, ...]
+    tts_voices: Mapping[str, str]
+    tts_base_url: str
+    tts_model: str
+    tts_api_key_parameter: str
+    tts_concurrency: int
+    tts_ceiling: int
+    tts_ramp: float
+    tts_timeout: float
+    tts_prices: Mapping[str, float]
+    tts_cache_enabled: bool
+    tts_cache_ttl: float
+    tts_job_items: int
+    polly_engine: str
+    enrichment_concurrency: int
+    enrichment_cache_ttl: float
+    jobs_table: str
+    jobs_queue_url: str
     route_budget: float
     call_timeout: float
     speculative_calls: int
@@ -109,6 +161,24 @@ VARIABLES: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
     "MODEL_API_KEY_PARAMETER": ("model_api_key_parameter", "", str),
     "MODEL_PRICE_INPUT": ("model_price_input", "0.10", _price),
     "MODEL_PRICE_OUTPUT": ("model_price_output", "0.50", _price),
+    "TTS_ENGINES": ("tts_engines", "espeak", _engines),
+    "TTS_VOICES": ("tts_voices", "", _voices),
+    "TTS_BASE_URL": ("tts_base_url", "https://api.openai.com/v1", _url),
+    "TTS_MODEL": ("tts_model", "gpt-4o-mini-tts", str),
+    "TTS_API_KEY_PARAMETER": ("tts_api_key_parameter", "", str),
+    "MAX_CONCURRENT_TTS_REQUESTS": ("tts_concurrency", "5", _at_least_one),
+    "TTS_CONCURRENCY_CEILING": ("tts_ceiling", "20", _at_least_one),
+    "TTS_RAMP_SECONDS": ("tts_ramp", "0.25", _positive),
+    "TTS_TIMEOUT_SECONDS": ("tts_timeout", "8", _positive),
+    "TTS_PRICES": ("tts_prices", "openai=15,polly=16", _prices),
+    "TTS_CACHE_ENABLED": ("tts_cache_enabled", "true", _flag),
+    "TTS_CACHE_TTL": ("tts_cache_ttl", "7200", _positive),
+    "TTS_JOB_ITEMS": ("tts_job_items", "25", _at_least_one),
+    "POLLY_ENGINE": ("polly_engine", "neural", str),
+    "MAX_CONCURRENT_ENRICHMENT_REQUESTS": ("enrichment_concurrency", "3", _at_least_one),
+    "ENRICHMENT_CACHE_TTL": ("enrichment_cache_ttl", "3600", _positive),
+    "JOBS_TABLE": ("jobs_table", "", str),
+    "JOBS_QUEUE_URL": ("jobs_queue_url", "", str),
     "ROUTE_BUDGET_SECONDS": ("route_budget", "10", _positive),
     "CALL_TIMEOUT_SECONDS": ("call_timeout", "5", _positive),
     "SPECULATIVE_CALLS": ("speculative_calls", "4", _count),

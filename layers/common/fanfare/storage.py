@@ -6,8 +6,9 @@ that nothing it writes can start its own triggers.
 
 import asyncio
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from fanfare import aws
@@ -66,6 +67,15 @@ class Bucket:
         with aws.translated("storage"):
             return str(self._s3.head_object(Bucket=self.name, Key=key)["ETag"])
 
+    async def age(self, key: str) -> float:
+        """Return the seconds since an object was written; raises `NotFound`."""
+        return await asyncio.to_thread(self._age, key)
+
+    def _age(self, key: str) -> float:
+        with aws.translated("storage"):
+            written: datetime = self._s3.head_object(Bucket=self.name, Key=key)["LastModified"]
+        return (datetime.now(UTC) - written).total_seconds()
+
     async def put(self, key: str, body: bytes, media_type: str) -> None:
         await asyncio.to_thread(self._put, key, body, media_type)
 
@@ -82,6 +92,10 @@ class Bucket:
         with aws.translated("storage"):
             url: str = self._s3.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
         return url
+
+    async def signed_urls(self, keys: Sequence[str], *, seconds: int) -> list[str]:
+        """The same of many objects."""
+        return await asyncio.to_thread(lambda: [self._signed_url(key, seconds) for key in keys])
 
     async def signed_post(self, key: str, media_type: str, *, most: int, seconds: int) -> SignedPost:
         """Return a form for one object: this key, this media type, 1 to `most` bytes.

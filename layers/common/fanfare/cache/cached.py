@@ -44,24 +44,46 @@ class Cached[R]:
         store: "Store",
         policy: Policy,
         compute: Callable[..., Awaitable[R]],
+        *,
         keep: Callable[[R], bool],
         key: Callable[..., tuple[Any, ...]],
+        holds: Callable[[R], Awaitable[bool]] | None,
     ) -> None:
         self._store = store
-        self._policy = policy
+        self.policy = policy
         self._compute = compute
         self._keep = keep
         self._key = key
+        self._holds = holds
 
     def key(self, arguments: tuple[Any, ...]) -> str:
-        return cache_key(self._policy.name, self._policy.version, self._key(*arguments))
+        return cache_key(self.policy.name, self.policy.version, self._key(*arguments))
 
-    async def get(self, *arguments: Any, compute: Callable[..., Awaitable[R]] | None = None) -> Entry[R]:
+    async def recall(self, many: Sequence[tuple[Any, ...]]) -> list[Entry[R] | None]:
+        """Return what is remembered and fresh, None for the rest, in order: one read of the shared tier at most."""
+        keys = [self.key(arguments) for arguments in many]
+        now = time.time()
+        kept = {key: self._store.memory.get(key, now) for key in keys}
+        near = {key: record for key, record in kept.items() if record is not None and record.soft > now}
+        far = [key for key in kept if key not in near]
+        read = await self._read(far) if far else {}
+        now = time.time()
+        found: dict[str, Entry[R]] = {}
+        for key, record in (near | read).items():
+            entry = self._entry(record, "memory" if key in near else "shared", now) if record.soft > now else None
+            if isinstance(entry, Entry):
+                found[key] = entry
+        return [found.get(key) for key in keys]
+
+    async def get(
+        self, *arguments: Any, compute: Callable[..., Awaitable[R]] | None = None, recall: bool = True
+    ) -> Entry[R]:
         """Return the value for `arguments`, computing it if need be, by `compute` where this call brings its own.
 
+        Without `recall` the shared tier is not asked, because the caller just did.
         Raises what the computation raises, and `NotFound` for a remembered negative.
         """
-        (result,) = await self.get_many([arguments], compute=compute)
+        (result,) = await self.get_many([arguments], compute=compute, recall=recall)
         if isinstance(result, Failure):
             raise result.error
         return result
@@ -73,6 +95,7 @@ class Cached[R]:
         limit: int = 32,
         timeout: float = float("inf"),
         compute: Callable[..., Awaitable[R]] | None = None,
+        recall: bool = True,
     ) -> list[Entry[R] | Failure]:
         """Return an entry or a `Failure` for each tuple of arguments, in order.
 
@@ -98,7 +121,8 @@ class Cached[R]:
             if telemetry.is_speculative():
                 self._store.guesses.update(own)
             try:
-                await self._recall(own, wanted)
+                if recall:
+                    await self._recall(own, wanted)
                 await self._make(own, wanted, limit, timeout, compute or self._compute)
                 found |= {key: flight.result() for key, flight in own.items()}
             finally:
@@ -121,7 +145,7 @@ class Cached[R]:
             current = asyncio.current_task()
             if not flight.cancelled() or (current is not None and current.cancelling()):
                 raise
-            joined = Failure(UpstreamError(self._policy.name, "the load was cancelled"))
+            joined = Failure(UpstreamError(self.policy.name, "the load was cancelled"))
             guessed = True
         if isinstance(joined, Failure) and guessed and not isinstance(joined.error, NotFound):
             (joined,) = await self.get_many([arguments], timeout=timeout)
@@ -133,18 +157,23 @@ class Cached[R]:
         wanted: dict[str, tuple[Any, ...]],
     ) -> None:
         """Resolve what the shared tier has. A stale value counts, and is handed to the queue, where there is one."""
-        kept = await self._store.read(list(flights))
-        now = time.time()
-        for key, flight in flights.items():
-            record = _latest(kept.get(key), self._store.memory.get(key, now))
-            if record is None or record.hard <= now:
-                continue
-            self._store.memory.put(record)
+        for key, record in (await self._read(list(flights))).items():
+            flight, now = flights[key], time.time()
             if record.soft > now:
                 flight.set_result(self._entry(record, "shared", now))
             elif self._store.queue is not None and not revalidating.get():
-                self._store.mark_stale(key, self._policy.name, wanted[key])
+                self._store.mark_stale(key, self.policy.name, wanted[key])
                 flight.set_result(self._entry(record, "shared", now))
+
+    async def _read(self, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the latest usable record of each key that memory or the shared tier has one of; memory keeps it."""
+        kept = await self._store.read(keys)
+        now = time.time()
+        latest = {key: _latest(kept.get(key), self._store.memory.get(key, now)) for key in keys}
+        usable = {key: record for key, record in latest.items() if record is not None and record.hard > now}
+        for record in usable.values():
+            self._store.memory.put(record)
+        return usable
 
     async def _make(
         self,
@@ -176,23 +205,26 @@ class Cached[R]:
     ) -> Entry[R] | Failure:
         fence: int | None = None
         tier = self._store.shared
-        if self._policy.lease and tier is not None:
+        if self.policy.lease and tier is not None:
             leased = await self._lease(tier, key)
             if isinstance(leased, Record):
                 self._count("coalesced")
                 self._store.memory.put(leased)
                 return self._entry(leased, "shared", time.time())
             fence = leased
+        entry = await self._renewed(key, fence)
+        if entry is not None:
+            return entry
         self._count("miss")
         kept = False
         try:
             value = await compute(*arguments)
             if self._keep(value):
-                self._remember(self._record(key, value, self._policy.ttl), fence)
+                self._remember(self._record(key, value, self.policy.ttl), fence)
                 kept = True
         except NotFound as error:
-            if self._policy.negative:
-                self._remember(self._record(key, str(error), self._policy.negative, negative=True), fence)
+            if self.policy.negative:
+                self._remember(self._record(key, str(error), self.policy.negative, negative=True), fence)
                 kept = True
             raise
         finally:
@@ -203,19 +235,32 @@ class Cached[R]:
                     self._store.give_back(key, fence)
         return Entry(value, "computed")
 
+    async def _renewed(self, key: str, fence: int | None) -> Entry[R] | Failure | None:
+        """Keep a value past its time for another `ttl`, where it is cheap to tell that it still holds."""
+        now = time.time()
+        record = self._store.memory.get(key, now)
+        if self._holds is None or record is None or record.negative:
+            return None
+        value: R = msgpack.unpackb(record.body)
+        if not await self._holds(value):
+            return None
+        renewed = self._record(key, value, self.policy.ttl)
+        self._remember(renewed, fence)
+        return self._entry(renewed, "shared", now)
+
     def _remember(self, record: Record, fence: int | None) -> None:
         """Share a record, unless that might overwrite what the holder of a lease is about to write."""
-        if self._policy.lease and fence is None:
+        if self.policy.lease and fence is None:
             self._store.memory.put(record)
         else:
             self._store.remember(record, fence)
 
     async def _lease(self, tier: "SharedTier", key: str) -> int | Record | None:
         """Return a fence to compute with, the record if another process made it meanwhile, or None: compute anyway."""
-        give_up = time.monotonic() + self._policy.lease
+        give_up = time.monotonic() + self.policy.lease
         pause, longest = POLL
         while True:
-            fence = await self._store.guarded(tier.acquire(key, self._policy.lease), None)
+            fence = await self._store.guarded(tier.acquire(key, self.policy.lease), None)
             if fence is not None or self._store.shared is None:
                 return fence
             leased = True
@@ -233,7 +278,7 @@ class Cached[R]:
         soft = now + ttl * random.uniform(0.9, 1.0)
         body: bytes = msgpack.packb(value)
         self._count("bytes", len(body))
-        return Record(key, body, now, soft, soft if negative else soft + self._policy.stale, negative)
+        return Record(key, body, now, soft, soft if negative else soft + self.policy.stale, negative)
 
     def _entry(self, record: Record, source: Literal["memory", "shared"], now: float) -> Entry[R] | Failure:
         value = msgpack.unpackb(record.body)
@@ -246,7 +291,8 @@ class Cached[R]:
 
     def _count(self, event: str, number: int = 1) -> None:
         if number:
-            telemetry.figures().cache[f"{self._policy.name}.{event}"] += number
+            telemetry.figures().cache[f"{self.policy.name}.{event}"] += number
+            self._store.totals[f"{self.policy.name}.{event}"] += number
 
 
 def _latest(*records: Record | None) -> Record | None:

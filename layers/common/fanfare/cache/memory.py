@@ -10,7 +10,7 @@ OVERHEAD = 400
 
 class Memory:
     def __init__(self, max_bytes: int = 32 * 1024 * 1024) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
         self._records: OrderedDict[str, Record] = OrderedDict()
         self.bytes = 0
 
@@ -32,11 +32,11 @@ class Memory:
         """Keep a record unless it alone would take more than a quarter of the room."""
         self._drop(record.key)
         size = len(record.body) + OVERHEAD
-        if size > self._max_bytes // 4:
+        if size > self.max_bytes // 4:
             return
         self._records[record.key] = record
         self.bytes += size
-        while self.bytes > self._max_bytes:
+        while self.bytes > self.max_bytes:
             self._drop(next(iter(self._records)))
 
     def _drop(self, key: str) -> None:

@@ -4,7 +4,9 @@ A cache that is down is a miss, never an error: a shared tier that fails or is s
 """
 
 import asyncio
+import contextvars
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -58,17 +60,21 @@ class Store:
     def __init__(
         self, *, shared: SharedTier | None = None, queue: RefreshQueue | None = None, max_bytes: int = 1 << 25
     ) -> None:
+        self.began = time.time()
         self.memory = Memory(max_bytes)
         self.queue = queue
         self.flights: dict[str, asyncio.Future[Any]] = {}
         self.guesses: set[str] = set()
         """Flights that nobody has asked for yet."""
+        self.totals: Counter[str] = Counter()
+        """Events as ``name.event`` since `began`."""
         self._shared = shared
         self._shared_after = float("-inf")
         self._bound: dict[str, Cached[Any]] = {}
         self._batch: _Batch | None = None
         self._unwritten: list[Record] = []
-        self._unwritten_fenced: list[tuple[Record, int]] = []
+        self.writing: set[asyncio.Task[Any]] = set()
+        """Writes that others wait for: under way, to be ended by `flush`."""
         self._unreleased: list[tuple[str, int]] = []
         self._stale: dict[str, tuple[str, tuple[Any, ...]]] = {}
 
@@ -79,15 +85,20 @@ class Store:
         *,
         keep: Callable[[R], bool] = lambda _: True,
         key: Callable[..., tuple[Any, ...]] = lambda *arguments: arguments,
+        holds: Callable[[R], Awaitable[bool]] | None = None,
     ) -> Cached[R]:
         """Put a cache in front of `compute`, an async function of plain values that returns plain values.
 
         A value for which `keep` is false is returned, but not remembered. `key` reduces the arguments to what makes
-        them the same.
+        them the same. `holds` tells of a value past its time whether it is as good as a new one.
         """
-        cached = Cached(self, policy, compute, keep, key)
+        cached = Cached(self, policy, compute, keep=keep, key=key, holds=holds)
         self._bound[policy.name] = cached
         return cached
+
+    def policies(self) -> list[Policy]:
+        """Of the caches that are bound."""
+        return [cached.policy for cached in self._bound.values()]
 
     async def refresh(self, name: str, arguments: tuple[Any, ...]) -> None:
         """Recompute a stale entry, unless somebody already has.
@@ -111,20 +122,18 @@ class Store:
         awaited before the process may be frozen.
         """
         records, self._unwritten = self._unwritten, []
-        fenced, self._unwritten_fenced = self._unwritten_fenced, []
         unreleased, self._unreleased = self._unreleased, []
         stale, self._stale = list(self._stale.values()), {}
         tier = self.shared
         work: list[Coroutine[Any, Any, Any]] = []
         if tier is not None:
-            work += [tier.put_fenced(record, fence) for record, fence in fenced]
             work += [tier.release(key, fence) for key, fence in unreleased]
             if records:
                 work.append(tier.put_many(records))
         guarded = [self.guarded(each, None) for each in work]
         if stale and self.queue is not None:
             guarded.append(_attempted(self.queue.send(stale)))
-        await asyncio.gather(*guarded)
+        await asyncio.gather(*guarded, *self.writing)
 
     @property
     def shared(self) -> SharedTier | None:
@@ -163,12 +172,16 @@ class Store:
         return await self.guarded(tier.get_many(list(dict.fromkeys(batch.keys))), {})
 
     def remember(self, record: Record, fence: int | None) -> None:
-        """Keep a computed record in memory, and for the next `flush`."""
+        """Keep a computed record in memory, and for the next `flush`; one that others wait for is written at once."""
         self.memory.put(record)
         if fence is None:
             self._unwritten.append(record)
-        else:
-            self._unwritten_fenced.append((record, fence))
+        elif self.shared is not None:
+            # In a context of its own: the time of the request does not end it.
+            write = self.guarded(self.shared.put_fenced(record, fence), False)
+            task = asyncio.create_task(write, context=contextvars.Context())
+            self.writing.add(task)
+            task.add_done_callback(self.writing.discard)
 
     def give_back(self, key: str, fence: int) -> None:
         """Give a lease back at the next `flush`, which has time when that of the request is used up."""

@@ -1,0 +1,143 @@
+"""Work that outlives a request: a table that tells how far each job is, and a queue that its parts go through.
+
+Items of a job in the table: ``sk = job`` with its `total` and whether it is `cancelled`, and ``sk = item#<number>`` for
+each piece of work, with how often it was begun (`attempts`) and its `result` (msgpack) once there is one.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import batched
+from typing import Any, Final
+
+import msgpack
+
+from fanfare import aws
+from fanfare.errors import NotFound, UpstreamError
+
+KEPT: Final = 7 * 86400
+"""Seconds for which a job can be asked for."""
+HEAD: Final = "job"
+ITEM: Final = "item#"
+SEND_BATCH: Final = 10
+
+
+@dataclass(slots=True)
+class Job:
+    """A job as the table has it: results and attempts by the number of the piece of work."""
+
+    id: str
+    total: int
+    cancelled: bool
+    results: dict[int, Any] = field(default_factory=dict)
+    attempts: dict[int, int] = field(default_factory=dict)
+
+
+class Jobs:
+    """Jobs of one table and one queue. Raises `UpstreamError` where these fail."""
+
+    def __init__(self, table: str, queue_url: str) -> None:
+        self._table = table
+        self._queue_url = queue_url
+
+    async def create(self, job_id: str, total: int) -> None:
+        """Write down that there is a job; before any part of it is sent."""
+        head = {"pk": {"S": job_id}, "sk": {"S": HEAD}, "total": {"N": str(total)}, "expires_at": _expiry()}
+        await self._call("put_item", Item=head)
+
+    async def send(self, job_id: str, parts: Sequence[Sequence[int]]) -> None:
+        """Queue parts of a job, each by the numbers of its pieces: the first, and the one behind the last."""
+        bodies = [json.dumps({"job": job_id, "from": part[0], "to": part[-1] + 1}) for part in parts]
+        await asyncio.gather(*(asyncio.to_thread(self._send, page) for page in batched(bodies, SEND_BATCH)))
+
+    def _send(self, bodies: Sequence[str]) -> None:
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+        with aws.translated("jobs"):
+            answer = aws.client("sqs").send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        if answer.get("Failed"):
+            raise UpstreamError("jobs", answer["Failed"][0]["Code"])
+
+    async def get(self, job_id: str) -> Job:
+        """Return a job with all that is known of it; raises `NotFound`."""
+        items = await asyncio.to_thread(self._query, job_id)
+        head = next((item for item in items if item["sk"]["S"] == HEAD), None)
+        if head is None or float(head["expires_at"]["N"]) < time.time():
+            raise NotFound("there is no such job")
+        job = Job(job_id, int(head["total"]["N"]), "cancelled" in head)
+        for item in items:
+            if item is not head:
+                number = int(item["sk"]["S"].removeprefix(ITEM))
+                job.attempts[number] = int(item["attempts"]["N"])
+                if "result" in item:
+                    job.results[number] = msgpack.unpackb(item["result"]["B"])
+        return job
+
+    def _query(self, job_id: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        with aws.translated("jobs"):
+            start: dict[str, Any] = {}
+            while True:
+                page = aws.client("dynamodb").query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk",
+                    ExpressionAttributeValues={":pk": {"S": job_id}},
+                    ConsistentRead=True,
+                    **start,
+                )
+                items += page["Items"]
+                if "LastEvaluatedKey" not in page:
+                    return items
+                start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    async def is_cancelled(self, job_id: str) -> bool:
+        answer = await self._call("get_item", Key=_key(job_id, HEAD), ConsistentRead=True)
+        return "cancelled" in answer.get("Item", {"cancelled": True})
+
+    async def cancel(self, job_id: str) -> None:
+        """Let no further piece of a job begin."""
+        await self._update(job_id, HEAD, "SET cancelled = :true", {":true": {"BOOL": True}})
+
+    async def begin(self, job_id: str, number: int) -> None:
+        """Write down that a piece of work is begun, so that whoever follows knows that it was."""
+        values = {":one": {"N": "1"}, ":gone": _expiry()}
+        await self._update(job_id, f"{ITEM}{number:05}", "SET expires_at = :gone ADD attempts :one", values)
+
+    async def finish(self, job_id: str, number: int, result: object) -> None:
+        """Write down what came of a piece of work; `result` is of plain values."""
+        values = {":result": {"B": msgpack.packb(result)}}
+        await self._update(job_id, f"{ITEM}{number:05}", "SET #result = :result", values, {"#result": "result"})
+
+    async def _update(
+        self, job_id: str, sort: str, expression: str, values: dict[str, Any], names: dict[str, str] | None = None
+    ) -> None:
+        more = {"ExpressionAttributeNames": names} if names else {}
+        await self._call(
+            "update_item",
+            Key=_key(job_id, sort),
+            UpdateExpression=expression,
+            ExpressionAttributeValues=values,
+            **more,
+        )
+
+    async def _call(self, operation: str, **arguments: Any) -> Any:
+        def call() -> Any:
+            with aws.translated("jobs"):
+                return getattr(aws.client("dynamodb"), operation)(TableName=self._table, **arguments)
+
+        return await asyncio.to_thread(call)
+
+
+def parse(body: str) -> tuple[str, range]:
+    """Read a message back into a job's id and the numbers of a part; raises ValueError or KeyError for others."""
+    message = json.loads(body)
+    return message["job"], range(message["from"], message["to"])
+
+
+def _key(job_id: str, sort: str) -> dict[str, Any]:
+    return {"pk": {"S": job_id}, "sk": {"S": sort}}
+
+
+def _expiry() -> dict[str, str]:
+    return {"N": str(int(time.time()) + KEPT)}
