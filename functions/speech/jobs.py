@@ -1,0 +1,163 @@
+"""Batches that are spoken in the background: through a queue, part by part, safe to be killed and resumed.
+
+What a job shall speak lies in the bucket, each text once; what came of it in the table, piece by piece, as soon as it
+is there. A worker that is killed leaves pieces begun and not finished: those come last when its message comes back, so
+that a worker that is killed again and again still gets on.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import astuple
+from itertools import batched
+from typing import Any, Final, Literal
+
+import msgpack
+
+from fanfare import aio, jobs
+from fanfare.aio import Failure
+from fanfare.errors import DeadlineExceeded, FanfareError, UpstreamError
+from fanfare.jobs import Job, Jobs
+from fanfare.storage import DERIVED, Bucket
+from speech.contract import ItemError, JobState, told
+from speech.synthesis import Audio, Synthesis
+from speech.utterance import Format, Utterance
+
+INPUTS: Final = f"{DERIVED}jobs/"
+MOST_INPUT: Final = 16 << 20
+PART: Final = 25
+"""Texts of one message: what a worker speaks within its time, five at a time, two seconds each, twice over."""
+LAST_RECEIVE: Final = 5
+"""As the queue's redrive policy has it: an error that may pass is final then."""
+LOOK: Final = 1.0
+"""Seconds after which a worker asks again whether the job was cancelled."""
+IN_HAND: Final = 1.0
+"""Seconds kept to write down what was done and to queue what was not."""
+
+
+class SpeechJobs:
+    def __init__(self, table: Jobs, bucket: Bucket, synthesis: Synthesis) -> None:
+        self._jobs = table
+        self._bucket = bucket
+        self._synthesis = synthesis
+
+    async def start(self, utterances: Sequence[Utterance], audio_format: Format, *, fallback: bool) -> JobState:
+        """Accept a batch: once this returns, it will be spoken."""
+        job_id = secrets.token_urlsafe(16)
+        unique = list(dict.fromkeys(utterances))
+        numbers = {utterance: number for number, utterance in enumerate(unique)}
+        job_input: dict[str, Any] = {
+            "format": audio_format,
+            "fallback": fallback,
+            "texts": [astuple(utterance) for utterance in unique],
+            "order": [numbers[utterance] for utterance in utterances],
+        }
+        await self._bucket.put(f"{INPUTS}{job_id}", msgpack.packb(job_input), "application/vnd.msgpack")
+        await self._jobs.create(job_id, len(unique))
+        await self._jobs.send(job_id, list(batched(range(len(unique)), PART)))
+        return await self._state(Job(job_id, len(unique), cancelled=False), job_input["order"])
+
+    async def state(self, job_id: str) -> JobState:
+        """Return how far a job is, with what it has spoken; raises `NotFound`."""
+        job, job_input = await asyncio.gather(self._jobs.get(job_id), self._input(job_id))
+        return await self._state(job, job_input["order"])
+
+    async def cancel(self, job_id: str) -> JobState:
+        """Speak nothing more of a job; what is spoken stays. Raises `NotFound`."""
+        await self._jobs.get(job_id)
+        await self._jobs.cancel(job_id)
+        return await self.state(job_id)
+
+    async def work(self, body: str, receives: int) -> None:
+        """Speak a part of a job; raises if it should be tried again later."""
+        job_id, part = jobs.parse(body)
+        job = await self._jobs.get(job_id)
+        left = [number for number in part if number not in job.results]
+        if job.cancelled or not left:
+            return
+        worker = _Worker(job, await self._input(job_id), self._jobs, self._synthesis, final=receives >= LAST_RECEIVE)
+        undone = await worker.speak(left)
+        if not undone or await self._jobs.is_cancelled(job_id):
+            return
+        if len(undone) == len(left):
+            raise DeadlineExceeded("no text of this part could be spoken yet")
+        await self._jobs.send(job_id, [undone])
+
+    async def _input(self, job_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = msgpack.unpackb((await self._bucket.get(f"{INPUTS}{job_id}", most=MOST_INPUT)).body)
+        return found
+
+    async def _state(self, job: Job, order: Sequence[int]) -> JobState:
+        done = sorted(job.results)
+        shown = await self._synthesis.show([_read(job.results[number]) for number in done])
+        items = dict(zip(done, shown, strict=True))
+        begun: Literal["running", "queued"] = "running" if job.attempts else "queued"
+        return JobState(
+            id=job.id,
+            status="done" if len(done) == job.total else "cancelled" if job.cancelled else begun,
+            status_url=f"/api/v1/jobs/{job.id}",
+            total=len(order),
+            done=sum(number in items for number in order),
+            failed=sum(number in items and items[number].error is not None for number in order),
+            items=[items.get(number) for number in order],
+        )
+
+
+class _Worker:
+    """One invocation's work on a part of a job."""
+
+    def __init__(self, job: Job, job_input: dict[str, Any], table: Jobs, synthesis: Synthesis, *, final: bool) -> None:
+        self._job = job
+        self._format: Format = job_input["format"]
+        self._fallback: bool = job_input["fallback"]
+        self._texts = [Utterance(*fields) for fields in job_input["texts"]]
+        self._jobs = table
+        self._synthesis = synthesis
+        self._final = final
+        self._cancelled = False
+        self._looked = time.monotonic()
+
+    async def speak(self, numbers: Sequence[int]) -> list[int]:
+        """Speak texts by their numbers; return those for which there is no result yet."""
+        known = await self._synthesis.recall([self._texts[number] for number in numbers], self._format)
+        audios = dict(zip(numbers, known, strict=True))
+        in_order = sorted(numbers, key=lambda number: (self._job.attempts.get(number, 0), number))
+        with aio.within(aio.deadline().less(IN_HAND)):
+            done = await aio.fan_out(
+                in_order,
+                lambda number: self._one(number, audios[number]),
+                # So few are begun that a worker that is killed leaves few of them unfinished.
+                limit=self._synthesis.at_once,
+                timeout=float("inf"),
+            )
+        return sorted(number for number, each in zip(in_order, done, strict=True) if isinstance(each, Failure))
+
+    async def _one(self, number: int, audio: Audio | None) -> None:
+        if await self._is_cancelled():
+            raise DeadlineExceeded("cancelled")
+        await self._jobs.begin(self._job.id, number)
+        result: Audio | ItemError
+        try:
+            result = audio or await self._synthesis.make(self._texts[number], self._format, fallback=self._fallback)
+        except DeadlineExceeded:
+            raise
+        except FanfareError as error:
+            if isinstance(error, UpstreamError) and error.retryable and not self._final:
+                raise
+            result = told(error)
+        await self._jobs.finish(self._job.id, number, _plain(result))
+
+    async def _is_cancelled(self) -> bool:
+        if not self._cancelled and time.monotonic() - self._looked > LOOK:
+            self._looked = time.monotonic()
+            self._cancelled = await self._jobs.is_cancelled(self._job.id)
+        return self._cancelled
+
+
+def _plain(result: Audio | ItemError) -> dict[str, Any]:
+    return {"error": result.model_dump()} if isinstance(result, ItemError) else {"audio": astuple(result)}
+
+
+def _read(result: dict[str, Any]) -> Audio | ItemError:
+    return ItemError(**result["error"]) if "error" in result else Audio(*result["audio"])

@@ -1,0 +1,107 @@
+"""From a request to its audio: at once, or as a job where that would take too long."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Self
+
+from fanfare import aio, telemetry
+from fanfare.aio import Failure
+from fanfare.errors import ConfigurationError, InvalidInput
+from fanfare.meta import Meta, meta
+from speech.contract import ItemError, JobState, OneTextAnswer, SpeechAnswer, SpeechItem, SpeechRequest, told
+from speech.jobs import SpeechJobs
+from speech.synthesis import Audio, Synthesis
+from speech.utterance import Format, Utterance
+
+MOST_CHARACTERS: Final = 200_000
+"""Of one request: what keeps its input, and the answer with all timings, within Lambda's 6 MB."""
+IN_HAND: Final = 0.5
+"""Seconds kept to sign links and to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """What RFC 7240's Prefer asks for."""
+
+    background: bool = False
+    wait: bool = False
+
+    @classmethod
+    def read(cls, header: str) -> Self:
+        names = {re.split(r"[=;]", token)[0].strip().lower() for token in header.split(",")}
+        return cls("respond-async" in names, "wait" in names)
+
+
+class Speaking:
+    """`jobs` may be missing: then everything is spoken at once."""
+
+    def __init__(self, synthesis: Synthesis, jobs: SpeechJobs | None, *, most_at_once: int) -> None:
+        self._synthesis = synthesis
+        self._jobs = jobs
+        self._most_at_once = most_at_once
+
+    async def speak(self, request: SpeechRequest, preference: Preference) -> SpeechAnswer | JobState:
+        """Speak a batch, or accept it as a job: if asked to, or if it has more unknown texts than are spoken at once.
+
+        Raises `InvalidInput` for a batch that is too long as a whole.
+        """
+        utterances = [item.utterance() for item in request.items]
+        if sum(len(each.text) + len(each.ssml) for each in utterances) > MOST_CHARACTERS:
+            raise InvalidInput({"items": f"must not have more than {MOST_CHARACTERS} characters together"})
+        known = await self._synthesis.recall(utterances, request.format)
+        unknown = {each for each, audio in zip(utterances, known, strict=True) if audio is None}
+        if preference.background or (len(unknown) > self._most_at_once and not preference.wait and self._jobs):
+            return await self._background().start(utterances, request.format, fallback=request.fallback)
+        audios = await self._made(utterances, known, request.format, fallback=request.fallback)
+        items = await self._synthesis.show(audios)
+        failed = sum(item.error is not None for item in items)
+        if failed:
+            telemetry.figures().degraded.append(f"no audio for {failed} of {len(items)} items")
+        return SpeechAnswer(items=items, spoken=len(items) - failed, failed=failed, meta=_meta(audios))
+
+    async def one(self, item: SpeechItem) -> OneTextAnswer:
+        """Speak one text as the published client expects it; raises what `Synthesis.make` raises."""
+        utterance = item.utterance()
+        (audio,) = await self._synthesis.recall([utterance], "mp3")
+        with aio.within(aio.deadline().less(IN_HAND)):
+            audio = audio or await self._synthesis.make(utterance, "mp3", fallback=True)
+        (spoken,) = await self._synthesis.show([audio])
+        return OneTextAnswer(**spoken.model_dump(), meta=_meta([audio]))
+
+    async def urls(self, utterances: Sequence[Utterance]) -> list[str | Failure]:
+        """Return links to the audio of texts, or why there is none, in order."""
+        known = await self._synthesis.recall(utterances, "mp3")
+        audios = await self._tried(utterances, known, "mp3", fallback=True)
+        shown = iter(await self._synthesis.show([audio for audio in audios if isinstance(audio, Audio)]))
+        return [audio if isinstance(audio, Failure) else next(shown).audio_url or "" for audio in audios]
+
+    def _background(self) -> SpeechJobs:
+        if self._jobs is None:
+            raise ConfigurationError("JOBS_TABLE, JOBS_QUEUE_URL: no jobs are configured")
+        return self._jobs
+
+    async def _made(
+        self, utterances: Sequence[Utterance], known: Sequence[Audio | None], audio_format: Format, *, fallback: bool
+    ) -> list[Audio | ItemError]:
+        tried = await self._tried(utterances, known, audio_format, fallback=fallback)
+        return [told(each.error) if isinstance(each, Failure) else each for each in tried]
+
+    async def _tried(
+        self, utterances: Sequence[Utterance], known: Sequence[Audio | None], audio_format: Format, *, fallback: bool
+    ) -> list[Audio | Failure]:
+        missing = [each for each, audio in zip(utterances, known, strict=True) if audio is None]
+        with telemetry.stage("speech"), aio.within(aio.deadline().less(IN_HAND)):
+            made = await aio.fan_out(
+                missing,
+                lambda each: self._synthesis.make(each, audio_format, fallback=fallback),
+                limit=len(missing) or 1,  # engines have limits of their own
+                timeout=float("inf"),
+            )
+        spoken = iter(made)
+        return [audio or next(spoken) for audio in known]
+
+
+def _meta(audios: Sequence[Audio | ItemError]) -> Meta:
+    engines = sorted({audio.made["engine"] for audio in audios if isinstance(audio, Audio)})
+    return meta({"audio": "+".join(engines)} if engines else {})

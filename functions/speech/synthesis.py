@@ -1,0 +1,175 @@
+"""From texts to audio in the bucket: what is known is recalled, the rest is spoken once, each text by itself."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Any, Final
+
+from fanfare.cache import Store
+from fanfare.cache.cached import Entry
+from fanfare.cache.policy import days
+from fanfare.cache.registry import SPEECH
+from fanfare.errors import NotFound, UnusableContent, UpstreamError
+from fanfare.storage import DERIVED, SIGNED_SECONDS, Bucket
+from speech.contract import ItemError, Spoken, WordTiming
+from speech.lanes import Lane
+from speech.utterance import MEDIA_TYPES, Format, Timing, Utterance
+
+AUDIO: Final = f"{DERIVED}speech/"
+OLD: Final = days(50)
+"""Seconds after which audio is made anew if it is asked for: the bucket deletes it ten days later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Where audio lies in the bucket, and what it is; `made` as the cache keeps it."""
+
+    id: str
+    made: dict[str, Any]
+    cached: bool
+    fallback: str | None = None
+
+
+class Synthesis:
+    """Speaks by the first of `lanes` that can, and once by the next if that fails.
+
+    `voices` are those of the settings: by ``engine.language``, where an utterance names none. Without `remember`,
+    everything is spoken anew.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        *,
+        bucket: Bucket,
+        store: Store,
+        voices: Mapping[str, str],
+        ttl: float,
+        remember: bool = True,
+    ) -> None:
+        self.lanes = {lane.engine.name: lane for lane in lanes}
+        self._bucket = bucket
+        self._voices = voices
+        self._cached = store.bind(
+            replace(SPEECH, ttl=ttl), self._speak, holds=self._lies_there, keep=lambda _: remember
+        )
+        self._remember = remember
+
+    @property
+    def at_once(self) -> int:
+        """How many texts the first engine speaks side by side now."""
+        return next(iter(self.lanes.values())).limit.current
+
+    async def recall(self, utterances: Sequence[Utterance], audio_format: Format) -> list[Audio | None]:
+        """Return the audio of those that are known, None for the others, in order."""
+        if not self._remember:
+            return [None] * len(utterances)
+        places = {place: able[0] for place, each in enumerate(utterances) if (able := self._able(each))}
+        arguments = [self._arguments(lane, utterances[place], audio_format) for place, lane in places.items()]
+        found: list[Audio | None] = [None] * len(utterances)
+        for place, asked, entry in zip(places, arguments, await self._cached.recall(arguments), strict=True):
+            if entry is not None:
+                found[place] = self._audio(asked, entry, audio_format)
+        return found
+
+    async def make(self, utterance: Utterance, audio_format: Format, *, fallback: bool) -> Audio:
+        """Speak one text that `recall` does not know.
+
+        Raises `UnusableContent` if no engine can speak it, what the last engine raised, or `DeadlineExceeded`.
+        """
+        first, *others = self._able(utterance, strictly=True)
+        try:
+            return await self._by(first, utterance, audio_format, recall=False)
+        except UpstreamError as error:
+            others = self._able(replace(utterance, voice=""), but=first)
+            if not fallback or not others:
+                raise
+            audio = await self._by(others[0], replace(utterance, voice=""), audio_format, recall=True)
+            return replace(audio, fallback=str(error))
+
+    async def show(self, audios: Sequence[Audio | ItemError]) -> list[Spoken]:
+        """Return what is told of each: links, signed in one go, or errors."""
+        keys = [AUDIO + audio.id for audio in audios if isinstance(audio, Audio)]
+        urls = iter(await self._bucket.signed_urls(keys, seconds=SIGNED_SECONDS) if keys else [])
+        return [Spoken(error=audio) if isinstance(audio, ItemError) else _spoken(audio, next(urls)) for audio in audios]
+
+    async def link(self, audio_id: str) -> str:
+        """Return a new link to audio that was made; raises `NotFound`."""
+        if not re.fullmatch(r"[0-9a-f]{64}\.(mp3|wav)", audio_id):
+            raise NotFound("there is no such audio")
+        key = AUDIO + audio_id
+        await self._bucket.age(key)
+        (url,) = await self._bucket.signed_urls([key], seconds=SIGNED_SECONDS)
+        return url
+
+    def _able(self, utterance: Utterance, *, but: Lane | None = None, strictly: bool = False) -> list[Lane]:
+        objections = {
+            name: lane.engine.objection(self._voiced(lane, utterance))
+            for name, lane in self.lanes.items()
+            if lane is not but
+        }
+        able = [self.lanes[name] for name, objection in objections.items() if objection is None]
+        if strictly and not able:
+            raise UnusableContent("; ".join(f"{name}: {objection}" for name, objection in objections.items()))
+        return able
+
+    def _voiced(self, lane: Lane, utterance: Utterance) -> Utterance:
+        if utterance.voice:
+            return utterance
+        languages = utterance.language, utterance.language.partition("-")[0]
+        names = (f"{lane.engine.name}.{language}" for language in languages)
+        return replace(utterance, voice=next((self._voices[name] for name in names if name in self._voices), ""))
+
+    def _arguments(self, lane: Lane, utterance: Utterance, audio_format: Format) -> tuple[Any, ...]:
+        """Everything that changes the sound: what the cache's key and the audio's name are made from."""
+        return lane.engine.name, lane.engine.model, audio_format, *astuple(self._voiced(lane, utterance))
+
+    async def _by(self, lane: Lane, utterance: Utterance, audio_format: Format, *, recall: bool) -> Audio:
+        asked = self._arguments(lane, utterance, audio_format)
+        entry = await self._cached.get(*asked, recall=recall and self._remember)
+        return self._audio(asked, entry, audio_format)
+
+    def _audio(self, asked: tuple[Any, ...], entry: Entry[dict[str, Any]], audio_format: Format) -> Audio:
+        return Audio(_name(self._cached.key(asked), audio_format), entry.value, entry.source != "computed")
+
+    async def _speak(self, *asked: Any) -> dict[str, Any]:
+        engine, _, audio_format, *fields = asked
+        speech = await self.lanes[engine].speak(Utterance(*fields), audio_format)
+        name = _name(self._cached.key(asked), audio_format)
+        await self._bucket.put(AUDIO + name, speech.body, MEDIA_TYPES[audio_format])
+        return {
+            "id": name,
+            "engine": engine,
+            "voice": speech.voice,
+            "duration": round(speech.duration, 3),
+            "bytes": len(speech.body),
+            "timings": None if speech.timings is None else [list(timing) for timing in speech.timings],
+        }
+
+    async def _lies_there(self, made: dict[str, Any]) -> bool:
+        try:
+            return await self._bucket.age(AUDIO + made["id"]) < OLD
+        except NotFound:
+            return False
+
+
+def _name(key: str, audio_format: Format) -> str:
+    return f"{key.rpartition(':')[2]}.{audio_format}"
+
+
+def _spoken(audio: Audio, url: str) -> Spoken:
+    made = audio.made
+    timings = made["timings"]
+    return Spoken(
+        id=audio.id,
+        audio_url=url,
+        expires_in=SIGNED_SECONDS,
+        format="wav" if audio.id.endswith(".wav") else "mp3",
+        duration=made["duration"],
+        bytes=made["bytes"],
+        cached=audio.cached,
+        engine=made["engine"],
+        voice=made["voice"],
+        fallback=audio.fallback,
+        timings=None if timings is None else [WordTiming(**Timing(*each)._asdict()) for each in timings],
+    )
