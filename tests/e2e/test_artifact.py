@@ -27,12 +27,13 @@ import pytest
 from moto.server import ThreadedMotoServer
 from PIL import Image
 from samtranslator.yaml_helper import yaml_parse
+from tinytag import TinyTag
 
 from authorizer.keys import hash_key, new_key
 from local_cloud import build, deployment
 from local_cloud.deployment import Deployment
 from local_cloud.world import pictures
-from support.lambda_events import http_event
+from support.lambda_events import http_event, queue_event
 from support.servers import free_port, running, sample_world
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -249,6 +250,55 @@ def test_pictures_come_from_the_artifact_cold_and_warm(start: Any) -> None:
         assert function.invoke(event | {"isBase64Encoded": True})["statusCode"] in {415, 422}, function.log()
         form = function.invoke(http_event("POST", "/api/v1/uploads", {"media_type": "image/jpeg"}))
         assert form["statusCode"] == 200, function.log()
+
+
+def test_audio_comes_from_the_artifact_cold_and_warm(start: Any) -> None:
+    """The engine and the encoder of the layer load, in a child process that needs no shared memory."""
+    items = [
+        {"text": "Guten Morgen, wie geht es dir?", "language": "de"},
+        {"text": "नमस्ते दुनिया", "language": "hi"},
+        {"text": "Good morning", "language": "en"},
+    ]
+    with start("SpeechFunction") as function:
+        for kind in ("mp3", "wav"):
+            answer = function.invoke(http_event("POST", "/api/v1/speech", {"items": items, "format": kind}))
+            assert answer["statusCode"] == 200, (answer, function.log())
+            body = json.loads(answer["body"])
+            assert (body["spoken"], body["failed"]) == (3, 0), body
+            for item in body["items"]:
+                assert (item["engine"], item["cached"]) == ("espeak", False)
+                assert item["timings"]
+                link = function.invoke(http_event("GET", f"/api/v1/speech/{item['id']}"))
+                assert link["statusCode"] == 302, (link, function.log())
+                with urllib.request.urlopen(link["headers"]["Location"], timeout=30) as audio:  # noqa: S310
+                    seconds = TinyTag.get(file_obj=io.BytesIO(audio.read())).duration or 0.0
+                assert 0.3 < seconds == pytest.approx(item["duration"], abs=0.1)
+        known = function.invoke(http_event("POST", "/api/word/tts", {"word": "Good morning", "language": "English"}))
+        assert json.loads(known["body"])["cached"] is True, (known, function.log())
+        assert "Morgen" not in function.log()
+
+
+def test_jobs_and_words_come_from_the_artifact_cold_and_warm(start: Any, endpoint: str, deployed: Deployment) -> None:
+    sqs = boto3.client("sqs", REGION, endpoint_url=endpoint, aws_access_key_id="x", aws_secret_access_key="x")
+    items = [{"text": f"number {number}", "language": "en"} for number in range(4)]
+    with start("SpeechFunction") as function:
+        event = http_event("POST", "/api/v1/speech", {"items": items}, {"prefer": "respond-async"})
+        accepted = function.invoke(event)
+        assert accepted["statusCode"] == 202, (accepted, function.log())
+        url = f"{endpoint}/{ACCOUNT}/{deployed.queues['JobQueue']['QueueName']}"
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+        worked = function.invoke(queue_event([message["Body"] for message in messages]))
+        assert worked == {"batchItemFailures": []}, function.log()
+        state = json.loads(function.invoke(http_event("GET", accepted["headers"]["Location"]))["body"])
+        assert (state["status"], state["done"], state["failed"]) == ("done", 4, 0), function.log()
+        wish = {"words": ["house", "quickly"], "language": "en", "native_language": "de"}
+        answer = function.invoke(http_event("POST", "/api/v1/words/enrich", wish))
+        assert answer["statusCode"] == 200, (answer, function.log())
+        words = json.loads(answer["body"])["results"]
+        assert [(word["word"], word["source"], word["error"]) for word in words] == [
+            ("house", "model", None),
+            ("quickly", "model", None),
+        ]
 
 
 def test_health_is_answered_cold_and_warm(start: Any) -> None:

@@ -140,6 +140,27 @@ def test_a_queue_that_shows_messages_again_too_soon_is_refused(tmp_path: Path) -
         pass
 
 
+def test_a_queue_can_be_told_to_show_messages_again_sooner(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    source = (FUNCTIONS / "template.yaml").read_text()
+    template.write_text(source.replace("VisibilityTimeout: 2", "VisibilityTimeout: 900"))
+    with LocalCloud(template, code=[FUNCTIONS / "handlers"], world=False) as cloud:
+        sqs, url = cloud.client("sqs"), cloud.queue_url("Queue")
+
+        def timeout() -> str:
+            attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
+            return str(attributes["VisibilityTimeout"])
+
+        with cloud.visibility("Queue", 1):
+            assert timeout() == "1"
+            sqs.send_message(QueueUrl=url, MessageBody="bad")
+            deadline = time.monotonic() + 60
+            while cloud.queue_depth("DeadLetterQueue") < 1:  # after it has come twice
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        assert timeout() == "900"
+
+
 def test_a_parameter_reaches_the_functions() -> None:
     cloud = LocalCloud(
         FUNCTIONS / "template.yaml",
@@ -194,6 +215,29 @@ def test_each_key_switches_its_own_upstream() -> None:
         "MODEL_BASE_URL": "http://127.0.0.1:11434/v1",
         "MODEL_NAME": "small",
     }
+    assert "own key" not in repr(chosen)
+
+
+SPEAKER = replace(FUNCTION, environment={"TTS_ENGINES": "espeak", "TTS_API_KEY_PARAMETER": ""})
+
+
+def test_a_real_engine_speaks_if_it_is_named_and_there_is_a_key() -> None:
+    named = {"TTS_ENGINES": "openai,espeak"}
+    for lacking in (named, {"OPENAI_API_KEY": "key"}, {"TTS_API_KEY": "key", "TTS_ENGINES": "polly,espeak"}):
+        assert upstreams.variables(upstreams.choose(lacking, WORLD), SPEAKER) == {}
+    hosted = upstreams.choose(named | {"OPENAI_API_KEY": "real key"}, WORLD)
+    assert upstreams.variables(hosted, SPEAKER) == {
+        "TTS_ENGINES": "openai,espeak",
+        "TTS_BASE_URL": "https://api.openai.com/v1",
+        "TTS_API_KEY_PARAMETER": "/local/tts-api-key",
+    }
+    assert "TTS_ENGINES" not in upstreams.variables(hosted, FUNCTION)
+    assert _secrets(hosted)["/local/tts-api-key"] == "real key"
+    own = {"TTS_API_KEY": "own key", "TTS_BASE_URL": "http://127.0.0.1:8880/v1", "TTS_MODEL": "kokoro"}
+    chosen = upstreams.choose(named | own | {"OPENAI_API_KEY": "other"}, None)
+    pointed = upstreams.variables(chosen, SPEAKER)
+    assert (pointed["TTS_BASE_URL"], pointed["TTS_MODEL"]) == ("http://127.0.0.1:8880/v1", "kokoro")
+    assert _secrets(chosen)["/local/tts-api-key"] == "own key"
     assert "own key" not in repr(chosen)
 
 

@@ -9,7 +9,7 @@ import threading
 import time
 from asyncio.subprocess import Process
 from collections import deque
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from local_cloud.lambda_api import LambdaApi
 from local_cloud.pool import FunctionPool, InvokeResult, Log
 from local_cloud.processes import ProcessGroup, loopback_socket, read_lines, url
 from local_cloud.serving import Listener
-from local_cloud.triggers import QueueConsumer
+from local_cloud.triggers import POLL, QueueConsumer
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
@@ -120,9 +120,28 @@ class LocalCloud:
     def queue_depth(self, logical_id: str) -> int:
         """Return how many messages a queue holds: waiting, delayed and in flight."""
         names = ["ApproximateNumberOfMessages" + kind for kind in ("", "NotVisible", "Delayed")]
-        queue_url = self._aws.queue_url(ACCOUNT, self.deployment.queues[logical_id]["QueueName"])
-        found = self.client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+        found = self.client("sqs").get_queue_attributes(QueueUrl=self.queue_url(logical_id), AttributeNames=names)
         return sum(int(found["Attributes"][name]) for name in names)
+
+    def queue_url(self, logical_id: str) -> str:
+        """Return the URL of a queue."""
+        return self._aws.queue_url(ACCOUNT, self.deployment.queues[logical_id]["QueueName"])
+
+    @contextlib.contextmanager
+    def visibility(self, logical_id: str, seconds: int) -> Iterator[None]:
+        """Within the block, a message whose worker is killed comes back after `seconds` instead of minutes.
+
+        Begins and ends once the polls under way, which have the other timeout still, have come back.
+        """
+        sqs, url_of_it = self.client("sqs"), self.queue_url(logical_id)
+        before = sqs.get_queue_attributes(QueueUrl=url_of_it, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        sqs.set_queue_attributes(QueueUrl=url_of_it, Attributes={"VisibilityTimeout": str(seconds)})
+        time.sleep(2 * POLL)
+        try:
+            yield
+        finally:
+            sqs.set_queue_attributes(QueueUrl=url_of_it, Attributes=before)
+            time.sleep(2 * POLL)
 
     def world(self, behaviour: Mapping[str, Mapping[str, Any]]) -> None:
         """Change how endpoints of the sample world behave, such as ``{"tmdb.discover": {"status": 503}}``."""

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local_cloud import demo_images
+from local_cloud import demo_images, demo_speech
 from local_cloud.cloud import LocalCloud
 
 console = Console(width=None if sys.stdout.isatty() else 110)
@@ -48,7 +48,9 @@ MOODS: Final = (
 
 
 def run() -> int:
-    """Ask for films for three moods, upload a photo, print what comes back, return the exit status."""
+    """Ask for films for three moods, upload a photo, have words spoken and explained, print what comes back; return the
+    exit status.
+    """
     with (
         console.status("starting the local cloud") as status,
         LocalCloud(world_profile="published", log=status.update) as cloud,
@@ -65,8 +67,10 @@ def run() -> int:
             cloud.world_reset()
         status.stop()
         demo_images.show(http, console)
+        demo_speech.show(http, console)
     console.print(
-        "Films are real, as plain facts. Services, offers, the model's words, the photo and the poster are samples.",
+        "Films and words are real, as plain facts, and eSpeak NG really speaks. Services, offers, the model's prose, "
+        "the photo and the poster are samples.",
         style="dim",
     )
     return 0
@@ -86,6 +90,8 @@ def serve(*, port: int, auth: str) -> int:
         print("""    -H 'content-type: application/json' -d '{"prompt": "something cosy for a rainy sunday"}'""")
         print(f"  curl{key} '{cloud.url}/api/v1/images/optimize?format=webp' \\")
         print("    -H 'content-type: image/jpeg' --data-binary @photo.jpg -o small.webp")
+        print(f"  curl{key} {cloud.url}/api/v1/speech \\")
+        print("""    -H 'content-type: application/json' -d '{"items": [{"text": "नमस्ते", "language": "hi"}]}'""")
         print(f"  open {cloud.url}/openapi.json\n")
         console.print(f"What answers upstream: {cloud.upstreams}", style="dim")
         ended = threading.Event()

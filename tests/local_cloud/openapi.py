@@ -4,11 +4,12 @@ Made at build time: no request should pay for what that imports. Source: https:/
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from pydantic import BaseModel
 
 from fanfare.http_api import PROBLEM
 from images import contract
@@ -16,6 +17,8 @@ from images import handler as images
 from images.presets import PRESETS
 from operations import handler as operations
 from recommendation import handler as recommendation
+from speech import handler as speech
+from speech.contract import JobState, SpeechAnswer
 
 PATH: Final = operations.OPENAPI
 INFO: Final = {"title": "Fanfare", "version": version("fanfare")}
@@ -50,8 +53,9 @@ PICTURE: Final = {"image/*": {"schema": {"type": "string", "contentMediaType": "
 
 def document() -> str:
     """Return the document as it should stand in `PATH`."""
-    merged = _merged([recommendation.app, images.app, operations.app])
+    merged = _merged([recommendation.app, images.app, speech.app, operations.app])
     _describe_pictures(merged)
+    _describe_speech(merged)
     return json.dumps(merged, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -62,36 +66,46 @@ def _merged(apps: Sequence[APIGatewayHttpResolver]) -> dict[str, Any]:
         "security": [{"key": []}],
         "paths": {},
         "components": {
-            "schemas": {"Problem": PROBLEM_SCHEMA},
+            "schemas": {"ProblemDocument": PROBLEM_SCHEMA},
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
         },
     }
-    refused = {"description": "A problem", "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+    refused = {"description": "A problem", "content": _content(PROBLEM, "ProblemDocument")}
     for app in apps:
         part = json.loads(
             app.get_openapi_json_schema(title=INFO["title"], version=INFO["version"], openapi_version="3.1.0")
         )
-        document["components"]["schemas"] |= {
-            name: schema for name, schema in part["components"]["schemas"].items() if "ValidationError" not in name
-        }
+        schemas = part["components"]["schemas"].items()
+        _add_schemas(document, {name: schema for name, schema in schemas if "ValidationError" not in name})
         for path, methods in part["paths"].items():
             document["paths"][GREEDY.get(path, path)] = methods
             for operation in methods.values():
                 answered = {code: answer for code, answer in operation["responses"].items() if code < "400"}
                 operation["responses"] = answered | {"default": refused}
-                if "operations" in operation.get("tags", ()):
+                if app is operations.app:
                     operation["security"] = []
     return document
 
 
+def _add_schemas(document: dict[str, Any], added: Mapping[str, Any]) -> None:
+    """Raises ValueError for a name that two functions give to different things."""
+    schemas = document["components"]["schemas"]
+    for name, schema in added.items():
+        known = schemas.setdefault(name, schema)
+        if known.get("properties", {}).keys() != schema.get("properties", {}).keys():
+            raise ValueError(f"{name} stands for two different things")
+
+
+def _add_models(document: dict[str, Any], models: Iterable[type[BaseModel]]) -> None:
+    for model in models:
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        _add_schemas(document, schema.pop("$defs", {}) | {model.__name__: schema})
+
+
 def _describe_pictures(document: dict[str, Any]) -> None:
     """Add what the routes that take and give pictures cannot say in types."""
-    schemas = document["components"]["schemas"]
-    for model in (contract.PictureOptions, contract.PictureRequest, contract.Picture, contract.UploadState):
-        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas |= schema.pop("$defs", {})
-        schemas[model.__name__] = schema
-    options = schemas["PictureOptions"]["properties"]
+    _add_models(document, (contract.PictureOptions, contract.PictureRequest, contract.Picture, contract.UploadState))
+    options = document["components"]["schemas"]["PictureOptions"]["properties"]
     form = {"type": "object", "required": ["image"], "properties": {"image": PICTURE["image/*"]["schema"], **options}}
     optimize = document["paths"]["/api/v1/images/optimize"]["post"]
     optimize["parameters"] = [{"name": name, "in": "query", "schema": schema} for name, schema in options.items()]
@@ -115,8 +129,31 @@ def _describe_pictures(document: dict[str, Any]) -> None:
 STATES: Final = {"200": "Done or refused", "202": "Pending; ask again"}
 
 
+def _describe_speech(document: dict[str, Any]) -> None:
+    """Add what the routes with more than one kind of answer cannot say in types."""
+    _add_models(document, (SpeechAnswer, JobState))
+    paths = document["paths"]
+    speak = paths["/api/v1/speech"]["post"]
+    speak["parameters"] = [{"name": "prefer", "in": "header", "schema": {"type": "string"}, "description": PREFER}]
+    speak["responses"]["200"]["content"] = _json("SpeechAnswer")
+    speak["responses"]["202"] = {"description": "Accepted as a job; ask at Location", "content": _json("JobState")}
+    audio = paths["/api/v1/speech/{audio_id}"]["get"]["responses"]
+    del audio["200"]
+    location = {"schema": {"type": "string", "format": "uri"}}
+    audio["302"] = {"description": "Where the audio is, for a while", "headers": {"Location": location}}
+    for operation in paths["/api/v1/jobs/{job_id}"].values():
+        operation["responses"]["200"]["content"] = _json("JobState")
+
+
+PREFER: Final = "respond-async for a job, wait for an answer however long the batch is (RFC 7240)"
+
+
 def _json(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return _content("application/json", schema)
+
+
+def _content(media_type: str, schema: str) -> dict[str, Any]:
+    return {media_type: {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
 def _in_path(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,10 @@ from local_cloud.deployment import Deployment, QueueTrigger
 from local_cloud.pool import FunctionPool, InvokeResult, Log
 
 RECEIVED_AT_ONCE: Final = 10
+POLL: Final = 2
+"""Seconds for which one request waits for messages. Lambda waits for up to 20; a message is taken as soon, and a new
+visibility timeout counts from the next request.
+"""
 POLLERS: Final = 5
 """Batches that Lambda has in flight per queue to begin with."""
 
@@ -71,7 +75,7 @@ class QueueConsumer:
     async def _batch(self) -> list[dict[str, Any]]:
         """The next messages: what is there, or with a batching window as many as come in it."""
         size = self._trigger.batch_size
-        messages = await self._receive(min(size, RECEIVED_AT_ONCE), wait=20)
+        messages = await self._receive(min(size, RECEIVED_AT_ONCE), wait=POLL)
         until = time.monotonic() + self._trigger.batching_window
         while messages and len(messages) < size and time.monotonic() < until:
             messages += await self._receive(min(size - len(messages), RECEIVED_AT_ONCE), wait=1)

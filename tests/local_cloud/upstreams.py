@@ -9,14 +9,18 @@ from local_cloud.deployment import Deployment, Function
 TMDB_URL: Final = "https://api.themoviedb.org/3"
 TMDB_PICTURES: Final = "image.tmdb.org"
 MODEL_URL: Final = "https://api.openai.com/v1"
+SPEECH_URL: Final = "https://api.openai.com/v1"
+SPEECH_KEY: Final = "/local/tts-api-key"
+"""Where the key of a real speech server lies: the template names no place for one unless it is told to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
     """An upstream to use: its secret, and the variables that point a function at it.
 
-    `parameter` is the template parameter that names the secret's place, `reader` the variable by which a function
-    shows that it reads the secret. Its pictures need none: `mirrors` maps their hosts to where they are fetched from.
+    `parameter` is the template parameter that names the secret's place, or that place with its slash, `reader` the
+    variable by which a function shows that it reads the secret. Its pictures need none: `mirrors` maps their hosts to
+    where they are fetched from.
     """
 
     name: str
@@ -32,7 +36,8 @@ def choose(environment: Mapping[str, str], world_url: str | None) -> tuple[Upstr
     """Return the real TMDb for a TMDB_TOKEN, a real model for a MODEL_API_KEY or OPENAI_API_KEY, samples otherwise.
 
     MODEL_BASE_URL and MODEL_NAME say which real model; OpenAI's API and the template's name are the defaults. Without
-    a sample world, what has no key is left as the template has it.
+    a sample world, what has no key is left as the template has it. Speech is the template's own engine, unless
+    TTS_ENGINES names openai and there is a TTS_API_KEY or OPENAI_API_KEY; TTS_BASE_URL and TTS_MODEL say which server.
     """
     return tuple(_choose(environment, world_url))
 
@@ -52,6 +57,11 @@ def _choose(environment: Mapping[str, str], world_url: str | None) -> Iterator[U
         yield _upstream(*model, key, variables, real=True)
     elif world_url:
         yield _upstream(*model, "sample-model-key", {"MODEL_BASE_URL": f"{world_url}/model/v1"})
+    key = environment.get("TTS_API_KEY") or environment.get("OPENAI_API_KEY")
+    if key and "openai" in environment.get("TTS_ENGINES", "").split(","):
+        given = {name: environment[name] for name in ("TTS_ENGINES", "TTS_MODEL") if environment.get(name)}
+        address = {"TTS_BASE_URL": environment.get("TTS_BASE_URL", SPEECH_URL), "TTS_API_KEY_PARAMETER": SPEECH_KEY}
+        yield _upstream("speech", SPEECH_KEY, "TTS_ENGINES", key, given | address, real=True)
 
 
 def _upstream(
@@ -76,9 +86,10 @@ def variables(upstreams: tuple[Upstream, ...], function: Function) -> dict[str, 
 
 
 def secrets(upstreams: tuple[Upstream, ...], deployment: Deployment) -> dict[str, str]:
-    """Return the SSM parameters that the template names, with their values."""
-    return {
-        deployment.parameters[upstream.parameter]: upstream.secret
-        for upstream in upstreams
-        if deployment.parameters.get(upstream.parameter)
-    }
+    """Return the SSM parameters that functions are told of, with their values."""
+    found = {}
+    for upstream in upstreams:
+        named = upstream.parameter
+        if place := named if named.startswith("/") else deployment.parameters.get(named):
+            found[place] = upstream.secret
+    return found

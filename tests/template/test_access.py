@@ -64,8 +64,9 @@ def test_no_page_may_call_unless_its_origin_is_named(deployed: Deployment) -> No
     everything = (*cors.allow_origins, *cors.allow_methods, *cors.allow_headers, *cors.expose_headers)
     assert not any("*" in value for value in everything)
     assert not cors.allow_credentials
-    assert "x-api-key" in cors.allow_headers
-    assert {"etag", "location", "retry-after", "server-timing", "x-saved-ratio"} <= set(cors.expose_headers)
+    assert {"content-type", "prefer", "x-api-key"} <= set(cors.allow_headers)
+    told = {"etag", "location", "preference-applied", "retry-after", "server-timing", "x-saved-ratio"}
+    assert told <= set(cors.expose_headers)
     methods = {route.method for route in deployed.routes if route.route_key not in OPEN}
     assert methods <= set(cors.allow_methods)
 

@@ -52,6 +52,14 @@ def test_pictures_weigh_only_where_they_are_handled(artifacts: list[build.Artifa
     assert with_pillow == {"ImagesFunction", "RecommendationFunction"}
 
 
+def test_the_engine_weighs_only_where_it_speaks(artifacts: list[build.Artifact]) -> None:
+    bytes_of = {artifact.function: artifact.bytes for artifact in artifacts}
+    assert bytes_of["SpeechFunction"] - bytes_of["OperationsFunction"] > 10 * 2**20
+    for package in ("espeakng_loader", "lameenc*", "tinytag"):
+        having = {each.function for each in artifacts for layer in each.layers if [*layer.glob(f"python/{package}")]}
+        assert having == {"SpeechFunction"}, package
+
+
 def test_machine_code_is_for_the_right_processor(files: list[Path], architecture: str) -> None:
     libraries = [file for file in files if re.search(r"\.so(\.|$)", file.name)]
     assert libraries

@@ -5,6 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
 from fanfare import settings
 from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
@@ -46,6 +49,41 @@ def test_every_variable_is_one_that_the_code_reads(deployed: Deployment) -> None
         settings.Settings.read(function.environment)
 
 
+def test_every_value_that_a_parameter_takes_is_one_that_the_code_reads(template: dict[str, Any]) -> None:
+    tried = 0
+    for properties in of_type(template, "AWS::Lambda::Function").values():
+        for variable, value in properties["Environment"]["Variables"].items():
+            name = value.get("Ref") if isinstance(value, dict) else None
+            if variable not in settings.ENVIRONMENT or name not in template["Parameters"]:
+                continue
+            declared = template["Parameters"][name]
+            bounds = [declared[bound] for bound in ("Default", "MinValue", "MaxValue") if bound in declared]
+            for each in declared.get("AllowedValues", bounds):
+                settings.Settings.read({variable: str(each)})
+                tried += 1
+    assert tried > 40
+
+
+@pytest.mark.parametrize(
+    ("voices", "good"),
+    [
+        ("", True),
+        ("espeak.en=en-gb", True),
+        ("polly.hi-IN=Kajal,openai.en=nova", True),
+        ("Kajal", False),
+        ("polly.hi-IN=", False),
+        ("polly.Hindi=Kajal", False),
+        ("polly.hi-IN=Kajal;openai.en=nova", True),  # one voice, of an odd name
+        ("openai.en=${nova}", False),
+    ],
+)
+def test_voices_are_refused_before_they_are_deployed(voices: str, good: bool) -> None:
+    pattern = yaml_parse(TEMPLATE.read_text())["Parameters"]["TtsVoices"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, voices)) == good
+    if good:
+        settings.Settings.read({"TTS_VOICES": voices})
+
+
 def test_no_function_outlives_the_gateway(deployed: Deployment) -> None:
     """API Gateway gives up after 30 s, and after 10 s on an authorizer: a longer timeout only costs."""
     limits = {route.function: 30 for route in deployed.routes}
@@ -85,7 +123,8 @@ def test_a_new_layer_is_a_new_version_of_the_functions_that_have_it(tmp_path: Pa
     changed = tmp_path / "template.yaml"
     before = versions(TEMPLATE)
     assert before.keys() == having("common") == having("vendor") > having("imaging")
-    for layer in ("common", "vendor", "imaging"):
+    assert having("speech") == {"SpeechFunction"}
+    for layer in ("common", "vendor", "imaging", "speech"):
         text = TEMPLATE.read_text()
         assert f"ContentUri: layers/{layer}\n" in text
         changed.write_text(text.replace(f"ContentUri: layers/{layer}\n", f"ContentUri: layers/{layer}2\n"))
@@ -105,28 +144,60 @@ def parameters_in(value: Any, template: dict[str, Any]) -> set[str]:
     return found
 
 
+def layers_named_in(description: Any) -> dict[str, dict[str, Any]]:
+    """Layers that a version's description refers to, as the template has them before the transform."""
+    names = re.findall(r"'Ref': '(\w+Layer)[0-9a-f]{10}'", str(description))
+    resources = yaml_parse(TEMPLATE.read_text())["Resources"]
+    return {name: resources[name]["Properties"] for name in names}
+
+
 def test_a_new_value_of_a_parameter_is_a_new_version(template: dict[str, Any]) -> None:
-    """A version's description cannot be changed in place, so CloudFormation publishes a new one."""
+    """The description of a version, or of a layer, cannot be changed in place: CloudFormation publishes a new one."""
     described = {
-        version["FunctionName"]["Ref"]: parameters_in(version["Description"], template)
+        version["FunctionName"]["Ref"]: parameters_in(version["Description"], template).union(
+            *(
+                parameters_in(layer["Description"], template)
+                for layer in layers_named_in(version["Description"]).values()
+            )
+        )
         for version in of_type(template, "AWS::Lambda::Version").values()
     }
     for name, properties in of_type(template, "AWS::Lambda::Function").items():
         assert parameters_in(properties, template) == described[name]
 
 
-def test_a_version_has_room_for_its_description(template: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "value"), [("TtsModel", "other"), ("TtsCacheTtl", "60"), ("TtsEngines", "polly")])
+def test_a_new_value_in_a_layer_s_description_is_another_layer(name: str, value: str) -> None:
+    """SAM names layers by what they say, and the version's description names the layer."""
+
+    def description(**parameters: str) -> str:
+        template = deployment.transform(parameters=parameters)
+        [layer] = re.findall(r"'Ref': '(SpeechLayer\w+)'", str(of_type(template, "AWS::Lambda::Version")))
+        assert layer in of_type(template, "AWS::Lambda::LayerVersion")
+        return str(layer)
+
+    assert description(**{name: value}) != description() == description(SpeechMemory="2048")
+
+
+def test_versions_and_layers_have_room_for_their_descriptions(template: dict[str, Any]) -> None:
     """256 characters, else the deployment fails."""
 
     def longest(name: str) -> int:
+        if name not in template["Parameters"]:
+            return len("999999")  # of a layer, its number
         declared = template["Parameters"][name]
         if "AllowedValues" in declared:
             return max(len(str(value)) for value in declared["AllowedValues"])
         return int(declared["MaxLength"]) if declared["Type"] == "String" else len(str(declared["MaxValue"]))
 
     for version in of_type(template, "AWS::Lambda::Version").values():
-        names = re.findall(r"\$\{(\w+)\}", version["Description"]["Fn::Sub"])
+        text = version["Description"]["Fn::Sub"]
+        names = re.findall(r"\$\{(\w+)\}", text if isinstance(text, str) else text[0])
         assert sum(map(longest, names)) + len(names) - 1 <= 256
+        for layer in layers_named_in(text).values():
+            separator, values = layer["Description"]["Fn::Join"]
+            assert separator == " "
+            assert sum(longest(value["Ref"]) for value in values) + len(values) - 1 <= 256
 
 
 # ---- logs

@@ -1,6 +1,7 @@
 """The laws of the house, held over the sources of functions/ and layers/."""
 
 import ast
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_what_is_slow_to_import_is_imported_where_it_is_needed() -> None:
 def test_imports_are_absolute() -> None:
     """Relative ones would read the same in every folder, and the laws above would not see through them."""
     assert offenders(lambda _, found: found.module.startswith(".")) == []
+
+
+def test_copyleft_libraries_are_loaded_by_a_program_of_their_own() -> None:
+    """The engine (GPL) and the MP3 encoder (LGPL) share no process with the bundle, and that imports nothing of it."""
+    worker = FUNCTIONS / "speech" / "engines" / "espeak_worker.py"
+    assert offenders(lambda path, found: is_of(found, "ctypes", "lameenc") and path != worker) == []
+    found = imports(worker.read_text())
+    assert {each.module.partition(".")[0] for each in found} <= sys.stdlib_module_names | {"lameenc"}
 
 
 def test_no_call_starts_a_loop_of_its_own() -> None:

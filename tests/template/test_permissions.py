@@ -21,19 +21,23 @@ from local_cloud.intrinsics import Resolver
 from support.imports import reached
 
 ROOTS = (TEMPLATE.parent / "functions", TEMPLATE.parent / "layers" / "common")
-VARIABLES = {"s3": "STORAGE_BUCKET", "sqs": "REFRESH_QUEUE_URL", "ssm": r"\w+_PARAMETER"}
+VARIABLES = {"s3": "STORAGE_BUCKET", "ssm": r"\w+_PARAMETER"}
 """The variables by which a function knows what it calls a service for, as patterns."""
-TABLES = {
-    "authorizer.handler": "API_KEYS_TABLE",
-    "fanfare.cache.dynamodb": "CACHE_TABLE",
-    "fanfare.uploads": "UPLOADS_TABLE",
+BY_MODULE = {
+    ("dynamodb", "authorizer.handler"): "API_KEYS_TABLE",
+    ("dynamodb", "fanfare.cache.dynamodb"): "CACHE_TABLE",
+    ("dynamodb", "fanfare.jobs"): "JOBS_TABLE",
+    ("dynamodb", "fanfare.uploads"): "UPLOADS_TABLE",
+    ("sqs", "fanfare.cache.queue"): "REFRESH_QUEUE_URL",
+    ("sqs", "fanfare.jobs"): "JOBS_QUEUE_URL",
 }
-"""The same for DynamoDB, by module."""
+"""The same where modules of a function have each their own."""
 OTHERWISE_NAMED = {"head_object": "s3:GetObject", "generate_presigned_post": "s3:PutObject"}
 """Methods whose action is not of their name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
 OBJECTS = {
     "recommendation": {"cache/*"},
     "images": {"cache/*", "derived/images/*", "uploads/images/*"},
+    "speech": {"cache/*", "derived/jobs/*", "derived/speech/*"},
 }
 """Where each feature reads and writes objects, or lets others write."""
 # What Lambda itself does in a function's name.
@@ -42,6 +46,17 @@ RUNNING = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TRACING = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 # Nobody lists: it tells an object that is not there (404) from one that is not for us (403).
 LISTING = {"s3:ListBucket"}
+WITHOUT_RESOURCE = TRACING | {"polly:SynthesizeSpeech"}
+"""See xray and polly in https://docs.aws.amazon.com/service-authorization/latest/reference/"""
+DEPLOYMENTS = {
+    "plain": {},
+    "with everything": {
+        "Tracing": "Active",
+        "TtsEngines": "polly,openai,espeak",
+        "TtsApiKeyParameter": "/fanfare/tts-api-key",
+    },
+    "without a model": {"ModelApiKeyParameter": "", "TtsEngines": "openai,espeak"},
+}
 
 type Statement = dict[str, Any]
 
@@ -50,9 +65,9 @@ def feature(function: Function) -> str:
     return function.handler.partition(".")[0]
 
 
-@pytest.fixture(scope="module", params=["PassThrough", "Active"])
+@pytest.fixture(scope="module", params=DEPLOYMENTS)
 def parameters(request: pytest.FixtureRequest) -> dict[str, str]:
-    return {"Tracing": request.param}
+    return DEPLOYMENTS[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +122,7 @@ def called(file: Path) -> set[str]:
 def methods() -> list[tuple[str, str]]:
     """Client method and the action it needs, of every service that the functions use."""
     found = list(OTHERWISE_NAMED.items())
-    for service in ("dynamodb", "s3", "sqs", "ssm"):
+    for service in ("dynamodb", "polly", "s3", "sqs", "ssm"):
         for operation in botocore.session.get_session().get_service_model(service).operation_names:
             method = xform_name(operation)
             if method not in OTHERWISE_NAMED:
@@ -122,7 +137,11 @@ def calls(function: Function) -> Iterator[tuple[str, str]]:
     for module, file in reached(function.handler.rpartition(".")[0], ROOTS).items():
         for action in called(file):
             service = action.partition(":")[0]
-            pattern = TABLES[module] if service == "dynamodb" else VARIABLES[service]
+            if service == "polly":
+                if "polly" in function.environment.get("TTS_ENGINES", ""):
+                    yield action, "*"
+                continue
+            pattern = VARIABLES.get(service) or BY_MODULE[service, module]
             yield from (
                 (action, value) for name, value in function.environment.items() if value and re.fullmatch(pattern, name)
             )
@@ -130,6 +149,8 @@ def calls(function: Function) -> Iterator[tuple[str, str]]:
 
 def resource_of(arn: str) -> str:
     """The name of what an ARN stands for: of a table, queue or bucket, or a parameter's with its slash."""
+    if arn == "*":
+        return arn
     return re.sub(r"^table/|^parameter(?=/)|(?<!^)/[^/].*\*$", "", arn.split(":", 5)[5])
 
 
@@ -161,8 +182,8 @@ def test_no_permission_is_wider_than_it_must_be(permissions: dict[str, list[Stat
         for statement in statements:
             assert statement["Effect"] == "Allow"
             assert not [action for action in as_list(statement["Action"]) if "*" in action], name
-            if set(as_list(statement["Action"])) == TRACING:
-                continue  # has no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+            if set(as_list(statement["Action"])) <= WITHOUT_RESOURCE:
+                continue
             for resource in as_list(statement["Resource"]):
                 one = r"arn:aws:(logs:[^*]+:\*|s3:::[^*/]+/[^*]+/\*|[a-z0-9]+:[^*]+)"
                 assert re.fullmatch(one, resource), (name, resource)
@@ -193,12 +214,13 @@ def test_an_object_that_is_not_there_is_told_from_one_that_is_forbidden(
         if LISTING & set(as_list(statement["Action"]))
     }
     assert listing == {
-        "images": {
+        name: {
             "Effect": "Allow",
             "Action": "s3:ListBucket",
             "Resource": "arn:aws:s3:::fanfare-storage-1-eu-west-1",
-            "Condition": {"StringLike": {"s3:prefix": sorted(OBJECTS["images"])}},
+            "Condition": {"StringLike": {"s3:prefix": sorted(OBJECTS[name])}},
         }
+        for name in ("images", "speech")
     }
 
 
@@ -218,6 +240,24 @@ def test_only_consumers_may_receive_and_only_from_their_queue(
     }
     assert receiving == consumers
     assert all(actions(permissions[name]) >= CONSUMING for name, _ in consumers)
+
+
+@pytest.mark.parametrize(
+    ("engines", "granted"),
+    [
+        ("espeak", False),
+        ("openai,espeak", False),
+        ("polly", True),
+        ("polly,openai", True),
+        ("openai,polly,espeak", True),
+    ],
+)
+def test_polly_may_be_called_if_it_is_one_of_the_engines(engines: str, granted: bool) -> None:
+    template = deployment.transform(parameters={"TtsEngines": engines})
+    given = deployment.read(parameters={"TtsEngines": engines}).parameters
+    resolver = Resolver(template, given, region="eu-west-1", account="1", queue_url=str)
+    role = resolver.resolve(template["Resources"]["SpeechRole"]["Properties"])
+    assert ("polly:SynthesizeSpeech" in actions(role["Policies"][0]["PolicyDocument"]["Statement"])) == granted
 
 
 def test_each_role_has_what_its_function_is_for(permissions: dict[str, list[Statement]]) -> None:

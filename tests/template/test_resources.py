@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
+from fanfare.jobs import KEPT
 from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
 from local_cloud.intrinsics import Resolver
+from speech.jobs import INPUTS, LAST_RECEIVE
+from speech.synthesis import AUDIO, OLD
 
 WRITTEN = ("cache/", "derived/")
 """Prefixes under which the functions themselves write objects. Under uploads/ only others do, with what is signed."""
 BUCKET = "fanfare-storage-123456789012-us-east-1"
-DEAD_LETTERS = {"RefreshDeadLetterQueue", "UploadDeadLetterQueue"}
+DEAD_LETTERS = {"RefreshDeadLetterQueue", "UploadDeadLetterQueue", "JobDeadLetterQueue"}
 DAY = 24 * 3600
 
 
@@ -96,6 +99,8 @@ def test_the_bucket_is_private_encrypted_and_tidied(deployed: Deployment) -> Non
     assert {rule["Prefix"]: int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule} == {
         "cache/": 30,
         "derived/answers/": 1,
+        "derived/jobs/": 7,
+        "derived/speech/": 60,
         "derived/variants/": 60,
         "uploads/": 365,
     }
@@ -179,7 +184,23 @@ def test_a_message_is_neither_lost_nor_worked_on_twice_at_once(deployed: Deploym
         assert queue["MessageRetentionPeriod"] <= 10 * DAY
         assert trigger.report_failures
     assert all(queue["SqsManagedSseEnabled"] for queue in deployed.queues.values())
-    assert deployed.queues["UploadQueue"]["MessageRetentionPeriod"] >= 4 * DAY
+    for name in ("UploadQueue", "JobQueue"):
+        assert deployed.queues[name]["MessageRetentionPeriod"] >= 4 * DAY
+
+
+def test_jobs_are_worked_part_by_part_beside_those_who_wait(deployed: Deployment) -> None:
+    [consumer] = [each for each in deployed.queue_triggers if each.queue == "JobQueue"]
+    assert (consumer.function, consumer.batch_size) == ("SpeechFunction", 1)
+    assert 2 <= (consumer.maximum_concurrency or 0) <= 5
+    # A worker that is killed three times leaves the message two more.
+    assert deployed.queues["JobQueue"]["RedrivePolicy"]["maxReceiveCount"] == LAST_RECEIVE >= 5
+
+
+def test_objects_lie_as_long_as_the_code_counts_on_them(deployed: Deployment) -> None:
+    rules = deployed.buckets["StorageBucket"]["LifecycleConfiguration"]["Rules"]
+    days = {rule["Prefix"]: int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule}
+    assert days[INPUTS] * DAY >= KEPT
+    assert days[AUDIO] * DAY > OLD
 
 
 def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) -> None:
@@ -193,6 +214,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) 
     assert policies == {
         "ApiKeysTable": kept,
         "CacheTable": ("Delete", "Delete"),
+        "JobsTable": ("Delete", "Delete"),
         "StorageBucket": kept,
         "UploadsTable": kept,
     }
@@ -201,7 +223,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) 
 @pytest.mark.parametrize("recovery", ["true", "false"])
 def test_tables_are_paid_by_use_encrypted_and_forget(recovery: str) -> None:
     tables = deployment.read(parameters={"PointInTimeRecovery": recovery}).tables
-    assert set(tables) == {"CacheTable", "ApiKeysTable", "UploadsTable"}
+    assert set(tables) == {"CacheTable", "ApiKeysTable", "UploadsTable", "JobsTable"}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
@@ -220,16 +242,21 @@ def test_what_goes_wrong_raises_an_alarm(template: dict[str, Any]) -> None:
     assert ("5xx", str({"Ref": "Api"})) in watched
     dead = {str({"Fn::GetAtt": [queue, "QueueName"]}) for queue in DEAD_LETTERS}
     assert {("ApproximateNumberOfMessagesVisible", queue) for queue in dead} <= watched
-    assert ("ApproximateAgeOfOldestMessage", str({"Fn::GetAtt": ["UploadQueue", "QueueName"]})) in watched
+    waiting = {str({"Fn::GetAtt": [queue, "QueueName"]}) for queue in ("UploadQueue", "JobQueue")}
+    assert {("ApproximateAgeOfOldestMessage", queue) for queue in waiting} <= watched
 
 
 def test_what_is_open_or_heavy_has_a_bound_of_its_own(template: dict[str, Any], deployed: Deployment) -> None:
     settings = template["Resources"]["ApiApiGatewayDefaultStage"]["Properties"]["RouteSettings"]
+    of_speech = {route.route_key for route in deployed.routes if route.function == "SpeechFunction"}
     assert settings.keys() == {
         "GET /api/v1/images/{preset}/{source+}",
         "POST /api/v1/images/optimize",
         "POST /api/v1/uploads",
+        # Each costs an engine or a model.
+        *(key for key in of_speech if key.startswith("POST ")),
     }
+    assert "POST /api/word/tts" in settings
     assert settings.keys() <= {route.route_key for route in deployed.routes}  # else the deployment fails
     for bound in settings.values():
         assert 0 < bound["ThrottlingRateLimit"] <= bound["ThrottlingBurstLimit"]
