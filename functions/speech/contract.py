@@ -28,6 +28,8 @@ def plain(text: str) -> str:
 def speakable(text: str) -> str:
     """Return a `plain` text in which there is something to be heard: letters, figures or symbols."""
     made = plain(text)
+    if len(made) > MOST_TEXT:  # composing may lengthen
+        raise ValueError(f"must not have more than {MOST_TEXT} characters")
     if not any(unicodedata.category(sign)[0] in "LNS" for sign in made):
         raise ValueError("must have something that can be spoken")
     return made
@@ -103,8 +105,8 @@ class OneTextRequest(BaseModel):
     voice: Voice | None = None
     speed: Speed | None = None
 
-    def _item(self, text: str, context: str) -> SpeechItem:
-        return SpeechItem(
+    def _utterance(self, text: str, context: str = "") -> Utterance:
+        return Utterance(
             text=text,
             language=self.language,
             voice=self.voice or "",
@@ -118,15 +120,15 @@ class WordRequest(OneTextRequest):
     word: Text
     sentence: Hint | None = None
 
-    def item(self) -> SpeechItem:
-        return self._item(self.word, self.sentence or "")
+    def utterance(self) -> Utterance:
+        return self._utterance(self.word, self.sentence or "")
 
 
 class SentenceRequest(OneTextRequest):
     sentence: Annotated[Text, Field(validation_alias=AliasChoices("sentence", "text"))]
 
-    def item(self) -> SpeechItem:
-        return self._item(self.sentence, "")
+    def utterance(self) -> Utterance:
+        return self._utterance(self.sentence)
 
 
 class WordTiming(BaseModel):

@@ -50,12 +50,12 @@ async def audio(audio_id: str) -> Response[Any]:
 
 @app.post("/api/word/tts", summary="A word made audible, as the published client asks", tags=["speech"])
 async def speak_word(request: WordRequest) -> OneTextAnswer:
-    return await speaking().one(request.item())
+    return await speaking().one(request.utterance())
 
 
 @app.post("/api/sentence/tts", summary="A sentence made audible, as the published client asks", tags=["speech"])
 async def speak_sentence(request: SentenceRequest) -> OneTextAnswer:
-    return await speaking().one(request.item())
+    return await speaking().one(request.utterance())
 
 
 @app.get("/api/v1/jobs/<job_id>", summary="How far a job is, and what it has made", tags=["speech"])
@@ -146,7 +146,6 @@ def synthesis() -> "Synthesis":
         lanes,
         bucket=storage.bucket(),
         store=store(),
-        voices=chosen.tts_voices,
         ttl=chosen.tts_cache_ttl,
         remember=chosen.tts_cache_enabled,
     )
@@ -157,14 +156,14 @@ def _engine(name: str) -> "Engine":
     if name == "polly":
         from speech.engines.polly import Polly
 
-        return Polly(engine=chosen.polly_engine)
+        return Polly(engine=chosen.polly_engine, voices=_voices(name))
     if name == "openai":
         from fanfare.upstreams import http
         from speech.engines.openai import OpenAiSpeech
 
         key = partial(aws.secret, chosen.tts_api_key_parameter) if chosen.tts_api_key_parameter else _no_key
         return OpenAiSpeech(
-            base_url=chosen.tts_base_url, model=chosen.tts_model, key=key, http=http.client(), voices={}
+            base_url=chosen.tts_base_url, model=chosen.tts_model, key=key, http=http.client(), voices=_voices(name)
         )
     return espeak()
 
@@ -177,7 +176,13 @@ async def _no_key() -> str:
 def espeak() -> "Espeak":
     from speech.engines.espeak import Espeak
 
-    return Espeak()
+    return Espeak(_voices("espeak"))
+
+
+def _voices(engine: str) -> dict[str, str]:
+    """Those of the settings, by language."""
+    named = ((*name.partition("."), voice) for name, voice in settings().tts_voices.items())
+    return {language: voice for of, _, language, voice in named if of == engine}
 
 
 @functools.cache

@@ -1,8 +1,9 @@
 """Batches that are spoken in the background: through a queue, part by part, safe to be killed and resumed.
 
 What a job shall speak lies in the bucket, each text once; what came of it in the table, piece by piece, as soon as it
-is there. A worker that is killed leaves pieces begun and not finished: those come last when its message comes back, so
-that a worker that is killed again and again still gets on.
+is there. A text is claimed by the worker that begins it: a message that is delivered twice speaks nothing twice. A
+worker that is killed leaves texts begun and not finished: those come last when its message comes back, so that one that
+is killed again and again still gets on.
 """
 
 import asyncio
@@ -32,6 +33,8 @@ LAST_RECEIVE: Final = 5
 """As the queue's redrive policy has it: an error that may pass is final then."""
 LOOK: Final = 1.0
 """Seconds after which a worker asks again whether the job was cancelled."""
+CLAIM: Final = 10.0
+"""Seconds for which a text is left to the worker that has begun it: one attempt, and writing it down."""
 IN_HAND: Final = 1.0
 """Seconds kept to write down what was done and to queue what was not."""
 
@@ -116,14 +119,15 @@ class _Worker:
         self._synthesis = synthesis
         self._final = final
         self._cancelled = False
+        self._begun: set[int] = set()
         self._looked = time.monotonic()
 
     async def speak(self, numbers: Sequence[int]) -> list[int]:
         """Speak texts by their numbers; return those for which there is no result yet."""
-        known = await self._synthesis.recall([self._texts[number] for number in numbers], self._format)
-        audios = dict(zip(numbers, known, strict=True))
+        texts = [self._texts[number] for number in numbers]
         in_order = sorted(numbers, key=lambda number: (self._job.attempts.get(number, 0), number))
         with aio.within(aio.deadline().less(IN_HAND)):
+            audios = dict(zip(numbers, await self._synthesis.recall(texts, self._format), strict=True))
             done = await aio.fan_out(
                 in_order,
                 lambda number: self._one(number, audios[number]),
@@ -131,32 +135,46 @@ class _Worker:
                 limit=self._synthesis.at_once,
                 timeout=float("inf"),
             )
-        return sorted(number for number, each in zip(in_order, done, strict=True) if isinstance(each, Failure))
+        failures = {number: each for number, each in zip(in_order, done, strict=True) if isinstance(each, Failure)}
+        begun = [(number, failure.error) for number, failure in failures.items() if number in self._begun]
+        if self._final and not self._cancelled:
+            await asyncio.gather(*(self._finish(number, told(error)) for number, error in begun))
+            return sorted(set(failures) - self._begun)
+        await asyncio.gather(*(self._jobs.give_back(self._job.id, number) for number, _ in begun))
+        return sorted(failures)
 
     async def _one(self, number: int, audio: Audio | None) -> None:
+        while not await self._claimed(number):
+            if await self._jobs.is_done(self._job.id, number):
+                return
+            await asyncio.sleep(LOOK)
         if await self._is_cancelled():
             raise DeadlineExceeded("cancelled")
-        await self._jobs.begin(self._job.id, number)
-        result: Audio | ItemError
         try:
-            result = audio or await self._synthesis.make(self._texts[number], self._format, fallback=self._fallback)
-        except DeadlineExceeded:
-            raise
+            audio = audio or await self._synthesis.make(self._texts[number], self._format, fallback=self._fallback)
         except FanfareError as error:
-            if isinstance(error, UpstreamError) and error.retryable and not self._final:
+            if isinstance(error, DeadlineExceeded) or (isinstance(error, UpstreamError) and error.retryable):
                 raise
-            result = told(error)
-        await self._jobs.finish(self._job.id, number, _plain(result))
+            await self._finish(number, told(error))
+        else:
+            await self._finish(number, audio)
+
+    async def _claimed(self, number: int) -> bool:
+        self._begun.add(number)  # first, since it may be cut short when the claim is written already
+        claimed = await self._jobs.begin(self._job.id, number, seconds=CLAIM)
+        if not claimed:
+            self._begun.discard(number)
+        return claimed
+
+    async def _finish(self, number: int, result: Audio | ItemError) -> None:
+        plain = {"error": result.model_dump()} if isinstance(result, ItemError) else {"audio": astuple(result)}
+        await self._jobs.finish(self._job.id, number, plain)
 
     async def _is_cancelled(self) -> bool:
         if not self._cancelled and time.monotonic() - self._looked > LOOK:
             self._looked = time.monotonic()
             self._cancelled = await self._jobs.is_cancelled(self._job.id)
         return self._cancelled
-
-
-def _plain(result: Audio | ItemError) -> dict[str, Any]:
-    return {"error": result.model_dump()} if isinstance(result, ItemError) else {"audio": astuple(result)}
 
 
 def _read(result: dict[str, Any]) -> Audio | ItemError:

@@ -4,7 +4,14 @@ import asyncio
 from typing import Any, Final
 
 from fanfare import aio, telemetry
-from fanfare.errors import DeadlineExceeded, UpstreamError, UpstreamRateLimited, UpstreamTimeout
+from fanfare.errors import (
+    ConfigurationError,
+    DeadlineExceeded,
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamTimeout,
+)
 from fanfare.resilience import AdaptiveLimit, Paused, RetryBudget, backoff
 from speech.utterance import Engine, Format, Speech, Utterance
 
@@ -76,6 +83,9 @@ class Lane:
                     if error.retryable:
                         self._failed()
                     raise
+                except ConfigurationError as error:
+                    telemetry.log_failure("an engine cannot be used", error)
+                    raise UpstreamRejected(name, "is not configured") from error
                 slot.succeeded()
                 self._failures = 0
                 telemetry.figures().cost_usd += self._price * len(utterance.text or utterance.ssml) / 1e6

@@ -7,14 +7,14 @@ from typing import Final, Self
 
 from fanfare import aio, telemetry
 from fanfare.aio import Failure
-from fanfare.errors import ConfigurationError, InvalidInput
+from fanfare.errors import ConfigurationError, FanfareError, InvalidInput
 from fanfare.meta import Meta, meta
-from speech.contract import ItemError, JobState, OneTextAnswer, SpeechAnswer, SpeechItem, SpeechRequest, told
+from speech.contract import ItemError, JobState, OneTextAnswer, SpeechAnswer, SpeechRequest, told
 from speech.jobs import SpeechJobs
 from speech.synthesis import Audio, Synthesis
 from speech.utterance import Format, Utterance
 
-MOST_CHARACTERS: Final = 200_000
+MOST_CHARACTERS: Final = 100_000
 """Of one request: what keeps its input, and the answer with all timings, within Lambda's 6 MB."""
 IN_HAND: Final = 0.5
 """Seconds kept to sign links and to answer."""
@@ -60,9 +60,8 @@ class Speaking:
             telemetry.figures().degraded.append(f"no audio for {failed} of {len(items)} items")
         return SpeechAnswer(items=items, spoken=len(items) - failed, failed=failed, meta=_meta(audios))
 
-    async def one(self, item: SpeechItem) -> OneTextAnswer:
+    async def one(self, utterance: Utterance) -> OneTextAnswer:
         """Speak one text as the published client expects it; raises what `Synthesis.make` raises."""
-        utterance = item.utterance()
         (audio,) = await self._synthesis.recall([utterance], "mp3")
         with aio.within(aio.deadline().less(IN_HAND)):
             audio = audio or await self._synthesis.make(utterance, "mp3", fallback=True)
@@ -85,21 +84,32 @@ class Speaking:
         self, utterances: Sequence[Utterance], known: Sequence[Audio | None], audio_format: Format, *, fallback: bool
     ) -> list[Audio | ItemError]:
         tried = await self._tried(utterances, known, audio_format, fallback=fallback)
+        for each in tried:
+            if isinstance(each, Failure) and not isinstance(each.error, FanfareError):
+                telemetry.log_failure("text not spoken", each.error)
         return [told(each.error) if isinstance(each, Failure) else each for each in tried]
 
     async def _tried(
         self, utterances: Sequence[Utterance], known: Sequence[Audio | None], audio_format: Format, *, fallback: bool
     ) -> list[Audio | Failure]:
         missing = [each for each, audio in zip(utterances, known, strict=True) if audio is None]
+        if not missing:
+            return [audio for audio in known if audio]
         with telemetry.stage("speech"), aio.within(aio.deadline().less(IN_HAND)):
-            made = await aio.fan_out(
-                missing,
-                lambda each: self._synthesis.make(each, audio_format, fallback=fallback),
-                limit=len(missing) or 1,  # engines have limits of their own
-                timeout=float("inf"),
-            )
+            async with self._synthesis.alone(missing, audio_format) as waited:
+                since = await self._synthesis.recall(missing, audio_format) if waited else [None] * len(missing)
+                made = await aio.fan_out(
+                    zip(missing, since, strict=True),
+                    lambda each: self._one(*each, audio_format, fallback=fallback),
+                    limit=len(missing),  # engines have limits of their own
+                    timeout=float("inf"),
+                )
         spoken = iter(made)
         return [audio or next(spoken) for audio in known]
+
+    async def _one(self, utterance: Utterance, known: Audio | None, audio_format: Format, *, fallback: bool) -> Audio:
+        audio = known or await self._synthesis.make(utterance, audio_format, fallback=fallback)
+        return await self._synthesis.signed(audio)
 
 
 def _meta(audios: Sequence[Audio | ItemError]) -> Meta:

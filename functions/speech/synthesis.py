@@ -1,13 +1,15 @@
 """From texts to audio in the bucket: what is known is recalled, the rest is spoken once, each text by itself."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import Any, Final
 
 from fanfare.cache import Store
 from fanfare.cache.cached import Entry
 from fanfare.cache.policy import days
+from fanfare.cache.record import cache_key
 from fanfare.cache.registry import SPEECH
 from fanfare.errors import NotFound, UnusableContent, UpstreamError
 from fanfare.storage import DERIVED, SIGNED_SECONDS, Bucket
@@ -16,6 +18,8 @@ from speech.lanes import Lane
 from speech.utterance import MEDIA_TYPES, Format, Timing, Utterance
 
 AUDIO: Final = f"{DERIVED}speech/"
+ALONE: Final = 10.0
+"""Seconds for which a batch is kept from others: a class opens its lesson at the same time."""
 OLD: Final = days(50)
 """Seconds after which audio is made anew if it is asked for: the bucket deletes it ten days later."""
 
@@ -28,13 +32,14 @@ class Audio:
     made: dict[str, Any]
     cached: bool
     fallback: str | None = None
+    url: str | None = None
+    """Signed, once it was asked for."""
 
 
 class Synthesis:
     """Speaks by the first of `lanes` that can, and once by the next if that fails.
 
-    `voices` are those of the settings: by ``engine.language``, where an utterance names none. Without `remember`,
-    everything is spoken anew.
+    Without `remember`, everything is spoken anew.
     """
 
     def __init__(
@@ -43,13 +48,12 @@ class Synthesis:
         *,
         bucket: Bucket,
         store: Store,
-        voices: Mapping[str, str],
         ttl: float,
         remember: bool = True,
     ) -> None:
         self.lanes = {lane.engine.name: lane for lane in lanes}
         self._bucket = bucket
-        self._voices = voices
+        self._store = store
         self._cached = store.bind(
             replace(SPEECH, ttl=ttl), self._speak, holds=self._lies_there, keep=lambda _: remember
         )
@@ -72,6 +76,17 @@ class Synthesis:
                 found[place] = self._audio(asked, entry, audio_format)
         return found
 
+    @asynccontextmanager
+    async def alone(self, utterances: Sequence[Utterance], audio_format: Format) -> AsyncIterator[bool]:
+        """Keep other processes from speaking the same batch for the length of a block; see `Store.lease`."""
+        if not self._remember:
+            yield False
+            return
+        async with self._store.lease(
+            cache_key("speaking", 1, (audio_format, *map(astuple, utterances))), ALONE
+        ) as waited:
+            yield waited
+
     async def make(self, utterance: Utterance, audio_format: Format, *, fallback: bool) -> Audio:
         """Speak one text that `recall` does not know.
 
@@ -82,16 +97,23 @@ class Synthesis:
             return await self._by(first, utterance, audio_format, recall=False)
         except UpstreamError as error:
             others = self._able(replace(utterance, voice=""), but=first)
-            if not fallback or not others:
+            if not fallback or not others or error.upstream != first.engine.name:
                 raise
             audio = await self._by(others[0], replace(utterance, voice=""), audio_format, recall=True)
             return replace(audio, fallback=str(error))
 
     async def show(self, audios: Sequence[Audio | ItemError]) -> list[Spoken]:
-        """Return what is told of each: links, signed in one go, or errors."""
-        keys = [AUDIO + audio.id for audio in audios if isinstance(audio, Audio)]
+        """Return what is told of each: links, those that are missing signed in one go, or errors."""
+        keys = [AUDIO + audio.id for audio in audios if isinstance(audio, Audio) and not audio.url]
         urls = iter(await self._bucket.signed_urls(keys, seconds=SIGNED_SECONDS) if keys else [])
-        return [Spoken(error=audio) if isinstance(audio, ItemError) else _spoken(audio, next(urls)) for audio in audios]
+        return [
+            Spoken(error=audio) if isinstance(audio, ItemError) else _spoken(audio, audio.url or next(urls))
+            for audio in audios
+        ]
+
+    async def signed(self, audio: Audio) -> Audio:
+        """Return audio with its link: while other texts are being spoken, there is time to sign it."""
+        return replace(audio, url=await self._bucket.signed_url(AUDIO + audio.id, seconds=SIGNED_SECONDS))
 
     async def link(self, audio_id: str) -> str:
         """Return a new link to audio that was made; raises `NotFound`."""
@@ -103,26 +125,16 @@ class Synthesis:
         return url
 
     def _able(self, utterance: Utterance, *, but: Lane | None = None, strictly: bool = False) -> list[Lane]:
-        objections = {
-            name: lane.engine.objection(self._voiced(lane, utterance))
-            for name, lane in self.lanes.items()
-            if lane is not but
-        }
+        objections = {name: lane.engine.objection(utterance) for name, lane in self.lanes.items() if lane is not but}
         able = [self.lanes[name] for name, objection in objections.items() if objection is None]
         if strictly and not able:
             raise UnusableContent("; ".join(f"{name}: {objection}" for name, objection in objections.items()))
         return able
 
-    def _voiced(self, lane: Lane, utterance: Utterance) -> Utterance:
-        if utterance.voice:
-            return utterance
-        languages = utterance.language, utterance.language.partition("-")[0]
-        names = (f"{lane.engine.name}.{language}" for language in languages)
-        return replace(utterance, voice=next((self._voices[name] for name in names if name in self._voices), ""))
-
     def _arguments(self, lane: Lane, utterance: Utterance, audio_format: Format) -> tuple[Any, ...]:
         """Everything that changes the sound: what the cache's key and the audio's name are made from."""
-        return lane.engine.name, lane.engine.model, audio_format, *astuple(self._voiced(lane, utterance))
+        voiced = replace(utterance, voice=lane.engine.voice(utterance) or "")
+        return lane.engine.name, lane.engine.model, audio_format, *astuple(voiced)
 
     async def _by(self, lane: Lane, utterance: Utterance, audio_format: Format, *, recall: bool) -> Audio:
         asked = self._arguments(lane, utterance, audio_format)

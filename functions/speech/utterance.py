@@ -62,6 +62,9 @@ class Engine(Protocol):
         Neither waits nor calls anything.
         """
 
+    def voice(self, utterance: Utterance) -> str | None:
+        """Return the voice that would speak this: part of the audio's key. None if there is none."""
+
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """Make one attempt. Bounded in time by the caller.
 

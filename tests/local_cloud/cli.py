@@ -40,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     images.add_argument("--photo", type=Path, nargs="+", default=[], help="photos of your own", metavar="FILE")
     images.set_defaults(run=_bench_images)
 
+    speech = benches.add_parser("speech", help="words spoken and explained: published ways, Fanfare, bound (4 minutes)")
+    speech.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    speech.add_argument("--rounds", type=int, default=5, help="how many rounds (default 5)")
+    speech.set_defaults(run=_bench_speech)
+
     build = commands.add_parser("build", help="sam build, then bytecode for the read-only layers")
     build.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64", help="default x86_64")
     build.set_defaults(run=_build)
@@ -87,6 +92,13 @@ def _bench_images(chosen: argparse.Namespace) -> int:
     from bench import images
 
     images.run(rounds=chosen.rounds, photos=chosen.photo, as_json=chosen.json)
+    return 0
+
+
+def _bench_speech(chosen: argparse.Namespace) -> int:
+    from bench import speech
+
+    speech.run(rounds=chosen.rounds, as_json=chosen.json)
     return 0
 
 

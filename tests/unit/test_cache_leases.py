@@ -83,18 +83,12 @@ def test_a_holder_that_wakes_up_late_does_not_overwrite_its_successor() -> None:
         shared = FakeShared()
         late = Store(shared=shared)
         policy = replace(LEASED, lease=0.1)
-
-        async def slow(_: str) -> str:
-            await asyncio.sleep(0.3)
-            return "value of a #1"
-
-        first = asyncio.create_task(late.bind(policy, slow).get("a"))
-        await asyncio.sleep(0.15)  # past its lease
+        await late.bind(policy, FakeUpstream()).get("a")
+        await asyncio.sleep(0.15)  # frozen before its flush, past its lease
         successor, second = Store(shared=shared), FakeUpstream()
         second.calls.append("one before")
         await successor.bind(policy, second).get("a")
         await successor.flush()
-        await first
         await late.flush()
         (record,) = shared.records.values()
         assert msgpack.unpackb(record.body) == "value of a #2"

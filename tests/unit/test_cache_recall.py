@@ -5,9 +5,10 @@ import time
 
 import pytest
 
+from fanfare.aio import Deadline, within
 from fanfare.cache.policy import Policy
 from fanfare.cache.statistics import statistics
-from fanfare.cache.store import Store
+from fanfare.cache.store import EARLY, Store
 from fanfare.errors import UpstreamError
 from support.fakes import FakeShared, FakeUpstream
 
@@ -120,19 +121,65 @@ def test_if_nobody_can_tell_whether_it_holds_it_is_served_stale(clock: list[floa
     asyncio.run(scenario())
 
 
-def test_what_others_wait_for_is_written_at_once_and_by_the_end_of_a_flush() -> None:
+def test_many_records_are_not_all_kept_back_until_the_end() -> None:
     async def scenario() -> None:
         shared = FakeShared()
         store = Store(shared=shared)
-        cached = store.bind(LEASED, FakeUpstream())
-        await cached.get("a")
-        assert len(store.writing) == 1
+        cached = store.bind(PLAIN, FakeUpstream())
+        await cached.get_many([(str(number),) for number in range(EARLY + 1)])
+        await asyncio.sleep(0.01)
+        assert len(shared.records) == EARLY
         await store.flush()
-        assert len(shared.records) == 1
-        assert all(write.done() for write in store.writing)
-        assert all(until < time.time() for _, until in shared.leases.values())
+        assert len(shared.records) == EARLY + 1
+        assert shared.calls.count("put_many") == 2
 
     asyncio.run(scenario())
+
+
+def test_who_finds_a_lease_held_waits_until_it_is_given_back_and_is_told() -> None:
+    async def scenario() -> None:
+        shared = FakeShared()
+        one, other = Store(shared=shared), Store(shared=shared)
+        order: list[str] = []
+
+        async def first() -> None:
+            async with one.lease("batch", 5) as waited:
+                assert not waited
+                await asyncio.sleep(0.05)
+                order.append("first")
+            await one.flush()
+
+        async def second() -> None:
+            await asyncio.sleep(0.01)
+            async with other.lease("batch", 5) as waited:
+                assert waited
+                order.append("second")
+
+        await asyncio.gather(first(), second())
+        assert order == ["first", "second"]
+
+    asyncio.run(scenario())
+
+
+def test_nobody_waits_for_a_lease_longer_than_it_lasts_or_than_half_of_the_time_there_is() -> None:
+    async def scenario() -> None:
+        shared = FakeShared()
+        await shared.acquire("batch", 60)
+        with within(Deadline.after(0.6)) as deadline:
+            async with Store(shared=shared).lease("batch", 60) as waited:
+                assert waited
+                assert deadline.remaining() > 0
+
+    asyncio.run(asyncio.wait_for(scenario(), 5))
+
+
+@pytest.mark.parametrize("shared", [None, FakeShared(down=True)])
+def test_without_a_shared_tier_nobody_waits(shared: FakeShared | None) -> None:
+    async def scenario() -> None:
+        async with Store(shared=shared).lease("batch", 60) as waited:
+            assert not waited
+
+    asyncio.run(asyncio.wait_for(scenario(), 5))
 
 
 def test_figures_are_counted_by_what_happens() -> None:

@@ -36,6 +36,9 @@ class FakeEngine:
     def objection(self, utterance: Utterance) -> str | None:
         return None
 
+    def voice(self, utterance: Utterance) -> str:
+        return utterance.voice
+
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         self.attempts += 1
         error = self.fail(self.attempts)

@@ -93,6 +93,9 @@ def test_calls_that_do_not_match_do_not_use_up_the_times() -> None:
         {"tmdb.discover": {"times": -1}},
         {"tmdb.discover": {"match": 7}},
         {"tmdb.discover": {"first_token_ms": 4}},
+        {"tmdb.discover": {"at_once": 3}},
+        {"tmdb.discover": {"hang_rate": 2}},
+        {"tmdb.discover": {"leave_out": ["x"]}},
         {"tmdb.discover": 3},
     ],
 )
@@ -102,6 +105,39 @@ def test_wrong_behaviours_are_refused_by_name_and_change_nothing(changes: dict[s
     with pytest.raises(WrongBehaviourError, match=r"tmdb\."):
         faults.merge({"model.chat": {"hang": True}} | changes)
     assert faults.base == before
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"speech.create": {"at_once": -1}},
+        {"speech.create": {"at_once": 1.5}},
+        {"speech.create": {"first_token_ms": 4}},
+        {"model.chat": {"leave_out": ["x"]}},
+        {"model.enrich": {"garble": "x"}},
+        {"model.enrich": {"leave_out": [1]}},
+    ],
+)
+def test_members_of_one_endpoint_alone_are_checked_too(changes: dict[str, Any]) -> None:
+    with pytest.raises(WrongBehaviourError, match=r"at_once|first_token_ms|leave_out|garble"):
+        Faults().merge(changes)
+
+
+def test_members_of_one_endpoint_alone_are_taken_on() -> None:
+    faults = Faults()
+    faults.merge({"speech.create": {"at_once": 5}, "model.enrich": {"leave_out": ["a"], "garble": ["b"]}})
+    assert faults.begin("speech.create", "/x").at_once == 5
+    assert faults.begin("model.enrich", "/x") == Behaviour(leave_out=("a",), garble=("b",))
+    faults.merge({"speech.create": {"at_once": None}})
+    assert faults.begin("speech.create", "/x") == Behaviour()
+
+
+def test_a_share_of_calls_hangs() -> None:
+    faults = Faults()
+    behaviour = Behaviour(hang_rate=0.25)
+    assert 150 < sum(faults.hangs(behaviour) for _ in range(1000)) < 350
+    assert not faults.hangs(Behaviour())
+    assert faults.hangs(Behaviour(hang=True))
 
 
 def test_calls_are_counted_by_endpoint() -> None:

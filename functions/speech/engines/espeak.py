@@ -38,13 +38,13 @@ class Espeak:
             return "takes no IPA"
         if DANGEROUS.search(utterance.ssml):
             return "takes no audio, DOCTYPE or ENTITY in SSML"
-        if self._voice(utterance) is None:
+        if self.voice(utterance) is None:
             return "no such voice" if utterance.voice else "no voice for this language"
         return None
 
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """See `Engine`. Word timings always; `UpstreamRejected` if nothing is to be heard, or for too long."""
-        voice = self._voice(utterance)
+        voice = self.voice(utterance)
         if (problem := self.objection(utterance)) or voice is None:
             raise UpstreamRejected(NAME, problem or "no such voice")
         text = utterance.ssml or utterance.text
@@ -61,14 +61,14 @@ class Espeak:
 
     async def ipa(self, texts: Sequence[str], language: str) -> list[str]:
         """Return how each of `texts` is pronounced, in IPA with stress marks; "" where nothing can be said."""
-        voice = self._voice(Utterance("", language))
+        voice = self.voice(Utterance("", language))
         if voice is None or not texts:
             return [""] * len(texts)
         meta, _ = await _asked({"ipa": list(texts), "voice": voice})
         spoken: list[str] = meta["ipa"]
         return spoken
 
-    def _voice(self, utterance: Utterance) -> str | None:
+    def voice(self, utterance: Utterance) -> str | None:
         chosen = utterance.voice or languages.lookup(self._voices, utterance.language)
         if chosen:
             return espeak_voices.named(chosen, DATA)

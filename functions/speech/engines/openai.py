@@ -59,11 +59,14 @@ class OpenAiSpeech:
             return f"takes {MOST_CHARACTERS} characters at most"
         return None
 
+    def voice(self, utterance: Utterance) -> str:
+        return utterance.voice or languages.lookup(self._voices, utterance.language) or DEFAULT_VOICE
+
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """See `Engine`. No word timings."""
         if problem := self.objection(utterance):
             raise UpstreamRejected(NAME, problem)
-        voice = utterance.voice or languages.lookup(self._voices, utterance.language) or DEFAULT_VOICE
+        voice = self.voice(utterance)
         key = await self._key()
         telemetry.count_call(NAME)
         body = await self._post(self._request(utterance, voice, audio_format), key)

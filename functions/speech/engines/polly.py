@@ -4,11 +4,9 @@ Source: https://docs.aws.amazon.com/polly/latest/dg/API_SynthesizeSpeech.html
 """
 
 import asyncio
-import functools
 import io
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
@@ -31,8 +29,6 @@ PCM_RATE: Final = 16_000
 MP3_RATE: Final = 24_000
 SLOWEST: Final = 0.2
 FASTEST: Final = 2.0
-THREADS: Final = 32
-"""Calls side by side, as many as the AWS client keeps connections; `asyncio.to_thread` has 6 on two cores."""
 
 VOICES: Final = {
     "ar": "Hala",
@@ -110,11 +106,11 @@ class Polly:
     def objection(self, utterance: Utterance) -> str | None:
         if len(_spoken(utterance)) > MOST_CHARACTERS or len(_text(utterance)[0]) > MOST_WITH_MARKUP:
             return f"takes {MOST_CHARACTERS} characters at most, {MOST_WITH_MARKUP} with markup"
-        return None if self._voice(utterance) else "no voice for this language"
+        return None if self.voice(utterance) else "no voice for this language"
 
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """See `Engine`. Word timings where there is more than one word, and the voice has any."""
-        voice = self._voice(utterance)
+        voice = self.voice(utterance)
         if (problem := self.objection(utterance)) or voice is None:
             raise UpstreamRejected(NAME, problem or "no voice for this language")
         request = self._request(utterance, voice)
@@ -126,7 +122,7 @@ class Polly:
             if marks:
                 marks.cancel()
 
-    def _voice(self, utterance: Utterance) -> str | None:
+    def voice(self, utterance: Utterance) -> str | None:
         chosen = utterance.voice or languages.lookup(self._voices, utterance.language)
         return chosen or languages.lookup(VOICES, utterance.language)
 
@@ -205,7 +201,7 @@ async def _timings(marks: asyncio.Future[list[tuple[str, float]] | None], durati
 
 async def _call(request: Mapping[str, Any]) -> bytes:
     telemetry.count_call(NAME)
-    return await asyncio.get_running_loop().run_in_executor(_threads(), _synthesize, request)
+    return await asyncio.to_thread(_synthesize, request)
 
 
 def _synthesize(request: Mapping[str, Any]) -> bytes:
@@ -224,8 +220,3 @@ def _named(code: str) -> UpstreamError:
     if "Timeout" in code:
         return UpstreamTimeout(NAME, code)
     return (UpstreamRejected if REFUSED.search(code) else UpstreamError)(NAME, code)
-
-
-@functools.cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(THREADS, thread_name_prefix=NAME)

@@ -12,7 +12,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Self
@@ -20,6 +20,9 @@ from typing import Any, Final, Self
 from snapshot_restore_py import register_after_restore
 
 from fanfare.errors import DeadlineExceeded
+
+WAITING: Final = 32
+"""Threads that wait for AWS, as many as an AWS client keeps connections."""
 
 _runner: asyncio.Runner | None = None
 
@@ -29,6 +32,8 @@ def run[R](work: Coroutine[Any, Any, R]) -> R:
     global _runner  # noqa: PLW0603  (the one loop of the process)
     if _runner is None:
         _runner = asyncio.Runner()
+        # asyncio's own default is four more than there are cores: too few for threads that only wait for AWS.
+        _runner.get_loop().set_default_executor(ThreadPoolExecutor(WAITING, thread_name_prefix="waiting"))
     return _runner.run(work)
 
 
@@ -81,6 +86,22 @@ def within(limit: Deadline) -> Iterator[Deadline]:
         yield earlier
     finally:
         _current.reset(token)
+
+
+_outlives: ContextVar[bool] = ContextVar("outlives", default=False)
+
+
+def outliving[R](work: Coroutine[Any, Any, R]) -> asyncio.Task[R]:
+    """Start work that neither the deadline nor the end of the request cuts short; whoever starts it awaits it."""
+    context = Context()
+    context.run(_outlives.set, True)
+    return asyncio.create_task(work, context=context)
+
+
+def leftover() -> list[asyncio.Task[Any]]:
+    """Return the tasks under way beside the current one, but for those that are `outliving` and what they started."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    return [task for task in others if not task.get_context().get(_outlives, False)]
 
 
 @asynccontextmanager

@@ -112,13 +112,12 @@ async def _answer(app: APIGatewayHttpResolver, event: dict[str, Any], context: A
 
 async def _settle() -> None:
     """Leave nothing under way that a freeze would cut, and write what was computed, in the `MARGIN` kept back."""
-    kept = store() if store.cache_info().currsize else None
-    left = asyncio.all_tasks() - {asyncio.current_task()} - (kept.writing if kept else set())
+    left = aio.leftover()
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
-    if kept is not None:
-        await kept.flush()
+    if store.cache_info().currsize:
+        await store().flush()
 
 
 def _bare(error: FanfareError, event: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Work that outlives a request: a table that tells how far each job is, and a queue that its parts go through.
 
 Items of a job in the table: ``sk = job`` with its `total` and whether it is `cancelled`, and ``sk = item#<number>`` for
-each piece of work, with how often it was begun (`attempts`) and its `result` (msgpack) once there is one.
+each piece of work, with how often it was begun (`attempts`), until when the last who did has it for themselves
+(`claimed_until`), and its `result` (msgpack) once there is one.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import batched
 from typing import Any, Final
@@ -22,6 +23,7 @@ KEPT: Final = 7 * 86400
 HEAD: Final = "job"
 ITEM: Final = "item#"
 SEND_BATCH: Final = 10
+UNCLAIMED: Final = "attribute_not_exists(#result) AND (attribute_not_exists(claimed_until) OR claimed_until < :now)"
 
 
 @dataclass(slots=True)
@@ -33,6 +35,10 @@ class Job:
     cancelled: bool
     results: dict[int, Any] = field(default_factory=dict)
     attempts: dict[int, int] = field(default_factory=dict)
+
+
+class _Refused(Exception):
+    """The condition of a write does not hold."""
 
 
 class Jobs:
@@ -99,32 +105,66 @@ class Jobs:
         """Let no further piece of a job begin."""
         await self._update(job_id, HEAD, "SET cancelled = :true", {":true": {"BOOL": True}})
 
-    async def begin(self, job_id: str, number: int) -> None:
-        """Write down that a piece of work is begun, so that whoever follows knows that it was."""
-        values = {":one": {"N": "1"}, ":gone": _expiry()}
-        await self._update(job_id, f"{ITEM}{number:05}", "SET expires_at = :gone ADD attempts :one", values)
+    async def begin(self, job_id: str, number: int, *, seconds: float) -> bool:
+        """Claim a piece of work for a while; False if it is done, or somebody else's claim holds."""
+        now = time.time()
+        values = {":one": {"N": "1"}, ":gone": _expiry(), ":now": _number(now), ":until": _number(now + seconds)}
+        try:
+            await self._update(
+                job_id,
+                f"{ITEM}{number:05}",
+                "SET expires_at = :gone, claimed_until = :until ADD attempts :one",
+                values,
+                names={"#result": "result"},
+                condition=UNCLAIMED,
+            )
+        except _Refused:
+            return False
+        return True
+
+    async def give_back(self, job_id: str, number: int) -> None:
+        """Give up the claim to a piece of work that could not be done."""
+        await self._update(job_id, f"{ITEM}{number:05}", "SET claimed_until = :zero", {":zero": _number(0)})
+
+    async def is_done(self, job_id: str, number: int) -> bool:
+        """Whether there is a result of a piece of work."""
+        answer = await self._call("get_item", Key=_key(job_id, f"{ITEM}{number:05}"), ConsistentRead=True)
+        return "result" in answer.get("Item", {})
 
     async def finish(self, job_id: str, number: int, result: object) -> None:
         """Write down what came of a piece of work; `result` is of plain values."""
         values = {":result": {"B": msgpack.packb(result)}}
-        await self._update(job_id, f"{ITEM}{number:05}", "SET #result = :result", values, {"#result": "result"})
+        expression = "SET #result = :result"
+        await self._update(job_id, f"{ITEM}{number:05}", expression, values, names={"#result": "result"})
 
     async def _update(
-        self, job_id: str, sort: str, expression: str, values: dict[str, Any], names: dict[str, str] | None = None
+        self,
+        job_id: str,
+        sort: str,
+        expression: str,
+        values: Mapping[str, Any],
+        *,
+        names: Mapping[str, str] | None = None,
+        condition: str | None = None,
     ) -> None:
-        more = {"ExpressionAttributeNames": names} if names else {}
+        optional = {"ExpressionAttributeNames": names, "ConditionExpression": condition}
         await self._call(
             "update_item",
             Key=_key(job_id, sort),
             UpdateExpression=expression,
             ExpressionAttributeValues=values,
-            **more,
+            **{name: value for name, value in optional.items() if value},
         )
 
     async def _call(self, operation: str, **arguments: Any) -> Any:
+        dynamodb = aws.client("dynamodb")
+
         def call() -> Any:
             with aws.translated("jobs"):
-                return getattr(aws.client("dynamodb"), operation)(TableName=self._table, **arguments)
+                try:
+                    return getattr(dynamodb, operation)(TableName=self._table, **arguments)
+                except dynamodb.exceptions.ConditionalCheckFailedException as error:
+                    raise _Refused from error
 
         return await asyncio.to_thread(call)
 
@@ -141,3 +181,7 @@ def _key(job_id: str, sort: str) -> dict[str, Any]:
 
 def _expiry() -> dict[str, str]:
     return {"N": str(int(time.time()) + KEPT)}
+
+
+def _number(value: float) -> dict[str, str]:
+    return {"N": str(round(value, 3))}

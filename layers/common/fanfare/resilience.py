@@ -158,7 +158,8 @@ class AdaptiveLimit:
                 waiter.turn.set_exception(Paused(self._resumes_at - _now()))
 
     def _schedule(self) -> None:
-        """Look again when a pause ends, and when it is time to double."""
+        """Hand over what there is, and look again when a pause ends, and when it is time to double."""
+        self._hand_over()
         now = _now()
         if not self._may_double():
             self._doubles_at = None
@@ -181,7 +182,6 @@ class AdaptiveLimit:
             if self._may_double():
                 self._limit = min(self._most(), 2 * self._limit)
                 self._doubled = True
-        self._hand_over()
         self._schedule()
 
     def _most(self) -> int:

@@ -20,6 +20,8 @@ ENDPOINTS: Final = (
     "tmdb.genres",
     "tmdb.watch_providers",
     "model.chat",
+    "model.enrich",
+    "speech.create",
     "images.get",
 )
 PROFILES: Final[dict[Profile, dict[str, dict[str, Any]]]] = {
@@ -30,9 +32,12 @@ PROFILES: Final[dict[Profile, dict[str, dict[str, Any]]]] = {
         "tmdb.details": {"latency_ms": [300, 500]},
         "tmdb.watch_providers": {"latency_ms": [300, 500]},
         "model.chat": {"first_token_ms": 400, "last_token_ms": 1500},
+        "model.enrich": {"first_token_ms": 400, "last_token_ms": 6000},
+        "speech.create": {"latency_ms": 1000},
     },
 }
-"""Latencies as the published systems report them: model 1.5 s, discover 0.3 s, watch providers 0.3 to 0.5 s."""
+"""Latencies as the published systems report them: model 1.5 s, discover 0.3 s, watch providers 0.3 to 0.5 s; a batch of
+words explained 6 s, a word spoken 1 s."""
 
 
 class WrongBehaviourError(ValueError):
@@ -44,7 +49,9 @@ class Behaviour:
     """How an endpoint behaves. Times are milliseconds from the request's arrival; `retry_after` is seconds.
 
     `fail_rate` is the share of calls that fail, with `status` (500 if not given); a `status` alone fails every call.
-    `cut_after` is the share of the body after which the connection is closed.
+    `hang_rate` is the share that is never answered. `cut_after` is the share of the body after which the connection is
+    closed. With more than `at_once` calls under way, a further one is refused at once, with status 429. `leave_out` and
+    `garble` name words that the model says nothing or nonsense about.
     """
 
     latency_ms: tuple[float, float] = (0, 0)
@@ -53,12 +60,16 @@ class Behaviour:
     retry_after: float | None = None
     slow_body_ms: float = 0
     hang: bool = False
+    hang_rate: float = 0
+    at_once: int | None = None
     first_token_ms: float = 0
     last_token_ms: float = 0
     stream: bool = True
     malformed: bool = False
     refusal: bool = False
     cut_after: float | None = None
+    leave_out: tuple[str, ...] = ()
+    garble: tuple[str, ...] = ()
 
     @property
     def failing(self) -> float:
@@ -144,39 +155,57 @@ class Faults:
         """Seconds from a call's arrival to its answer's first byte, drawn anew for each call."""
         return self.chance.uniform(*behaviour.latency_ms) / 1000
 
+    def hangs(self, behaviour: Behaviour) -> bool:
+        """Whether this call is never answered, drawn anew for each call if only a share is."""
+        return behaviour.hang or (behaviour.hang_rate > 0 and self.chance.random() < behaviour.hang_rate)
+
     def fails(self, behaviour: Behaviour) -> bool:
         """Whether this call fails, drawn anew for each call."""
         return self.chance.random() < behaviour.failing
 
 
-_FLAGS: Final = {"hang", "stream", "malformed", "refusal"}
-_SHARES: Final = {"fail_rate", "cut_after"}
-_MODEL_ONLY: Final = {"first_token_ms", "last_token_ms", "stream", "malformed", "refusal", "cut_after"}
+_SHARES: Final = {"fail_rate", "hang_rate", "cut_after"}
+_NULLABLE: Final = {"fail_rate", "cut_after", "status", "retry_after", "at_once"}
+_WORDS: Final = {"leave_out", "garble"}
+_RESERVED: Final = {
+    **dict.fromkeys(("first_token_ms", "last_token_ms", "stream", "malformed", "refusal", "cut_after"), "model."),
+    **dict.fromkeys(_WORDS, "model.enrich"),
+    "at_once": "speech.create",
+}
+"""Members that only some endpoints have, and how the names of these begin."""
 _MEMBERS: Final = {member.name for member in fields(Behaviour)}
 
 
 def _checked(endpoint: str, members: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(members)
     for name, value in members.items():
-        known = name in _MEMBERS and (endpoint == "model.chat" or name not in _MODEL_ONLY)
+        known = name in _MEMBERS and endpoint.startswith(_RESERVED.get(name, ""))
         if not known or not _fits(name, value):
             raise WrongBehaviourError(f"{endpoint}: {name}")
     if "latency_ms" in checked:
         latency = checked["latency_ms"]
         checked["latency_ms"] = tuple(latency) if isinstance(latency, list | tuple) else (latency, latency)
+    checked |= {name: tuple(checked[name]) for name in _WORDS & checked.keys()}
     return checked
 
 
 def _fits(name: str, value: Any) -> bool:
-    if name in _FLAGS:
-        return isinstance(value, bool)
     if value is None:
-        return name in _SHARES | {"status", "retry_after"}
-    if name == "latency_ms" and isinstance(value, list):
-        return len(value) == 2 and all(map(_is_number, value)) and value[0] <= value[1]
-    if name == "status":
-        return isinstance(value, int) and 400 <= value < 600
-    return _is_number(value) and (name not in _SHARES or value <= 1)
+        return name in _NULLABLE
+    match name:
+        case "hang" | "stream" | "malformed" | "refusal":
+            fits = isinstance(value, bool)
+        case "leave_out" | "garble":
+            fits = isinstance(value, list) and all(isinstance(word, str) for word in value)
+        case "latency_ms" if isinstance(value, list):
+            fits = len(value) == 2 and all(map(_is_number, value)) and value[0] <= value[1]
+        case "at_once":
+            fits = type(value) is int and value >= 0
+        case "status":
+            fits = isinstance(value, int) and 400 <= value < 600
+        case _:
+            fits = _is_number(value) and (name not in _SHARES or value <= 1)
+    return fits
 
 
 def _is_number(value: Any) -> bool:

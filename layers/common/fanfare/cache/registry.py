@@ -34,7 +34,7 @@ VARIANTS: Final = Policy("variants", version=1, ttl=days(7), stale=days(30), neg
 DERIVATIVES: Final = Policy("derivatives", version=1, ttl=minutes(1), lease=seconds(10))
 """The record of an uploaded picture, by its content. It lies beside what it tells of; what counts here is the lease."""
 
-SPEECH: Final = Policy("speech", version=1, ttl=hours(2), stale=days(30), lease=seconds(15))
+SPEECH: Final = Policy("speech", version=1, ttl=hours(2), stale=days(30))
 """What was spoken and where it lies, by everything that changes the sound; the audio is in the bucket."""
 
 WORDS: Final = Policy("words", version=1, ttl=hours(1))

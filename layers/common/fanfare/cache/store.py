@@ -4,10 +4,10 @@ A cache that is down is a miss, never an error: a shared tier that fails or is s
 """
 
 import asyncio
-import contextvars
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -23,6 +23,10 @@ SLOW: Final = 0.5
 """Seconds after which a read or a write of the shared tier is given up."""
 PAUSE: Final = 10.0
 """Seconds for which a shared tier that failed is left alone."""
+LOOK: Final = 0.2
+"""Seconds between two attempts to take a lease that is held."""
+EARLY: Final = 10
+"""Records that are not kept back until the next `flush`."""
 GATHER: Final = 0.001
 """Seconds for which reads of the shared tier are gathered into one."""
 
@@ -73,8 +77,8 @@ class Store:
         self._bound: dict[str, Cached[Any]] = {}
         self._batch: _Batch | None = None
         self._unwritten: list[Record] = []
-        self.writing: set[asyncio.Task[Any]] = set()
-        """Writes that others wait for: under way, to be ended by `flush`."""
+        self._unwritten_fenced: list[tuple[Record, int]] = []
+        self._writing: set[asyncio.Task[None]] = set()
         self._unreleased: list[tuple[str, int]] = []
         self._stale: dict[str, tuple[str, tuple[Any, ...]]] = {}
 
@@ -123,17 +127,19 @@ class Store:
         """
         records, self._unwritten = self._unwritten, []
         unreleased, self._unreleased = self._unreleased, []
+        fenced, self._unwritten_fenced = self._unwritten_fenced, []
         stale, self._stale = list(self._stale.values()), {}
         tier = self.shared
         work: list[Coroutine[Any, Any, Any]] = []
         if tier is not None:
+            work += [tier.put_fenced(record, fence) for record, fence in fenced]
             work += [tier.release(key, fence) for key, fence in unreleased]
             if records:
                 work.append(tier.put_many(records))
         guarded = [self.guarded(each, None) for each in work]
         if stale and self.queue is not None:
             guarded.append(_attempted(self.queue.send(stale)))
-        await asyncio.gather(*guarded, *self.writing)
+        await asyncio.gather(*guarded, *self._writing)
 
     @property
     def shared(self) -> SharedTier | None:
@@ -172,16 +178,39 @@ class Store:
         return await self.guarded(tier.get_many(list(dict.fromkeys(batch.keys))), {})
 
     def remember(self, record: Record, fence: int | None) -> None:
-        """Keep a computed record in memory, and for the next `flush`; one that others wait for is written at once."""
+        """Keep a computed record in memory, and for the next `flush`, or until `EARLY` are to be written."""
         self.memory.put(record)
-        if fence is None:
-            self._unwritten.append(record)
-        elif self.shared is not None:
-            # In a context of its own: the time of the request does not end it.
-            write = self.guarded(self.shared.put_fenced(record, fence), False)
-            task = asyncio.create_task(write, context=contextvars.Context())
-            self.writing.add(task)
-            task.add_done_callback(self.writing.discard)
+        if fence is not None:
+            self._unwritten_fenced.append((record, fence))
+            return
+        self._unwritten.append(record)
+        if len(self._unwritten) >= EARLY and self.shared is not None:
+            records, self._unwritten = self._unwritten, []
+            write = aio.outliving(self.guarded(self.shared.put_many(records), None))
+            self._writing.add(write)
+            write.add_done_callback(self._writing.discard)
+
+    @asynccontextmanager
+    async def lease(self, key: str, seconds: float) -> AsyncIterator[bool]:
+        """Hold a lease for a block, so that several processes do not do the same work at the same time.
+
+        Whoever finds it held waits until it is given back, or `seconds` have passed, and is told so: by then the work
+        may be done. Nobody waits past the current deadline for long, and nobody at all where there is no shared tier.
+        """
+        give_up = time.monotonic() + min(seconds, aio.deadline().remaining() / 2)
+        waited = False
+        fence: int | None = None
+        while self.shared is not None:
+            fence = await self.guarded(self.shared.acquire(key, seconds), None)
+            if fence is not None or self.shared is None or time.monotonic() >= give_up:
+                break
+            waited = True
+            await asyncio.sleep(LOOK)
+        try:
+            yield waited
+        finally:
+            if fence is not None:
+                self.give_back(key, fence)
 
     def give_back(self, key: str, fence: int) -> None:
         """Give a lease back at the next `flush`, which has time when that of the request is used up."""
