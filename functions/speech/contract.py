@@ -56,7 +56,7 @@ class SpeechItem(BaseModel):
     language: Language
     """BCP 47, such as hi or en-GB, or a language's English name."""
     voice: Voice = ""
-    """An engine's own name for one; that engine then speaks, if it is configured."""
+    """A name that the engine knows; one that knows it not leaves the text to the next, or speaks by its own choice."""
     speed: Speed = 1.0
     instructions: Hint = ""
     """How to speak, for engines that can be told."""

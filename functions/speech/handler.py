@@ -33,10 +33,13 @@ app = api()
 async def speak(request: SpeechRequest) -> Response[Any]:
     from speech.speaking import Preference
 
-    answer = await speaking().speak(request, Preference.read(app.current_event.headers.get("prefer") or ""))
+    preference = Preference.read(app.current_event.headers.get("prefer") or "")
+    answer = await speaking().speak(request, preference)
     if isinstance(answer, SpeechAnswer):
         return Response(200, JSON, answer.model_dump_json())
-    headers = {"Location": answer.status_url, "Retry-After": "1", "Preference-Applied": "respond-async"}
+    headers = {"Location": answer.status_url, "Retry-After": "1"}
+    if preference.background:
+        headers["Preference-Applied"] = "respond-async"
     return Response(202, JSON, answer.model_dump_json(), headers)
 
 

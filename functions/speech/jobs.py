@@ -63,8 +63,8 @@ class SpeechJobs:
 
     async def state(self, job_id: str) -> JobState:
         """Return how far a job is, with what it has spoken; raises `NotFound`."""
-        job, job_input = await asyncio.gather(self._jobs.get(job_id), self._input(job_id))
-        return await self._state(job, job_input["order"])
+        job = await self._jobs.get(job_id)
+        return await self._state(job, (await self._input(job_id))["order"])
 
     async def cancel(self, job_id: str) -> JobState:
         """Speak nothing more of a job; what is spoken stays. Raises `NotFound`."""
@@ -160,6 +160,8 @@ class _Worker:
             await self._finish(number, audio)
 
     async def _claimed(self, number: int) -> bool:
+        if not aio.deadline().remaining():
+            raise DeadlineExceeded("not started before the deadline")
         self._begun.add(number)  # first, since it may be cut short when the claim is written already
         claimed = await self._jobs.begin(self._job.id, number, seconds=CLAIM)
         if not claimed:

@@ -14,8 +14,8 @@ from speech.jobs import SpeechJobs
 from speech.synthesis import Audio, Synthesis
 from speech.utterance import Format, Utterance
 
-MOST_CHARACTERS: Final = 100_000
-"""Of one request: what keeps its input, and the answer with all timings, within Lambda's 6 MB."""
+MOST_BYTES: Final = 100_000
+"""Of the texts of one request, in UTF-8: with the timings of each word and 1000 links the answer fits into 6 MB."""
 IN_HAND: Final = 0.5
 """Seconds kept to sign links and to answer."""
 
@@ -47,8 +47,8 @@ class Speaking:
         Raises `InvalidInput` for a batch that is too long as a whole.
         """
         utterances = [item.utterance() for item in request.items]
-        if sum(len(each.text) + len(each.ssml) for each in utterances) > MOST_CHARACTERS:
-            raise InvalidInput({"items": f"must not have more than {MOST_CHARACTERS} characters together"})
+        if sum(len((each.text or each.ssml).encode()) for each in utterances) > MOST_BYTES:
+            raise InvalidInput({"items": f"must not have more than {MOST_BYTES} bytes of text together"})
         known = await self._synthesis.recall(utterances, request.format)
         unknown = {each for each, audio in zip(utterances, known, strict=True) if audio is None}
         if preference.background or (len(unknown) > self._most_at_once and not preference.wait and self._jobs):

@@ -155,7 +155,9 @@ class Synthesis:
             "voice": speech.voice,
             "duration": round(speech.duration, 3),
             "bytes": len(speech.body),
-            "timings": None if speech.timings is None else [list(timing) for timing in speech.timings],
+            "timings": None
+            if speech.timings is None
+            else [[word, round(start, 3), round(end, 3)] for word, start, end in speech.timings],
         }
 
     async def _lies_there(self, made: dict[str, Any]) -> bool:

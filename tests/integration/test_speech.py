@@ -297,3 +297,19 @@ def test_the_figures_tell_what_is_under_way(speech: Function) -> None:
     speech.voice.behave = look
     speech.speak(*(f"word {number}" for number in range(8)))
     assert (max(each["in_flight"] for each in seen), max(each["queued"] for each in seen)) == (5, 3)
+
+
+def test_a_child_that_speaks_is_kept_for_the_next_request(speech: Function, monkeypatch: pytest.MonkeyPatch) -> None:
+    speech.restart(TTS_ENGINES="espeak")
+    started: list[int] = []
+    start = asyncio.create_subprocess_exec
+
+    async def counted(*arguments: Any, **options: Any) -> Any:
+        process = await start(*arguments, **options)
+        started.append(process.pid)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", counted)
+    for text in ("Haus", "Baum", "Zeit"):
+        assert told(speech.speak(text, language="de").items) == ["espeak"]
+    assert len(started) == 1

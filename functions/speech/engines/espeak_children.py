@@ -63,8 +63,9 @@ class _Children:
         self._places = asyncio.Semaphore(os.process_cpu_count() or 1)
         self._idle: list[_Child] = []
         self._closed = False
-        # Closing a loop cancels its tasks first, which is the last moment at which processes can be awaited.
-        self._keeper = asyncio.get_running_loop().create_task(self._keep())
+        # Closing a loop cancels its tasks first, which is the last moment at which processes can be awaited. The end of
+        # a request is not that moment.
+        self._keeper = aio.outliving(self._keep())
 
     async def ask(self, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         async with self._places:

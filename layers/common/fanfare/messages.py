@@ -36,7 +36,9 @@ async def consume(records: list[dict[str, Any]], work: Work) -> dict[str, Any]:
             name, arguments = queue.parse(record["body"])
             await store().refresh(name, arguments)
 
-    results = await aio.fan_out(records, one, limit=AT_ONCE, timeout=settings().route_budget)
+    # A job's part keeps to the function's own time, and hands on what it cannot do in it.
+    timeout = settings().route_budget if work.worked is None else float("inf")
+    results = await aio.fan_out(records, one, limit=AT_ONCE, timeout=timeout)
     failed = []
     for record, result in zip(records, results, strict=True):
         if isinstance(result, aio.Failure):
