@@ -9,6 +9,7 @@ from fanfare import aio, telemetry
 from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.cache.cached import Entry
+from fanfare.cache.record import cache_key
 from fanfare.errors import DeadlineExceeded, UpstreamError, UpstreamRateLimited, UpstreamRejected
 from fanfare.upstreams.model import UPSTREAM
 from speech.batches import Batcher
@@ -25,6 +26,9 @@ PRONOUNCE: Final = 2.0
 """Seconds for the pronunciations of a call's words."""
 RATE_LIMITED: Final = 1.0
 """Seconds for which no call is made after a 429 that does not say how long to wait."""
+
+ALONE: Final = 10.0
+"""Seconds for which words are kept from other processes that ask for the same."""
 
 type Pronounce = Callable[[Sequence[str], str], Awaitable[list[str]]]
 
@@ -61,6 +65,7 @@ class Explained:
         self, model: "Model", store: Store, pronunciations: Pronunciations, concurrency: int, ttl: float
     ) -> None:
         self._model = model
+        self._store = store
         self._asking = partial(Asking, model, pronunciations, concurrency)
         self._explanations = store.bind(
             dataclasses.replace(registry.WORDS, ttl=ttl),
@@ -70,9 +75,21 @@ class Explained:
 
     async def many(self, questions: Sequence[Question]) -> list[Entry[Explanation] | Failure]:
         """Return explanations in order, with a failure in the place of each that could not be had in time."""
-        keys = [(*question, self._model.name, self._model.effort, DIALOGUE) for question in questions]
-        with telemetry.stage("words"), self._asking() as asking:
-            return await self._explanations.get_many(keys, limit=len(keys), compute=asking.explain)
+        versions = self._model.server, self._model.name, self._model.effort, DIALOGUE
+        keys = [(*question, *versions) for question in questions]
+        with telemetry.stage("words"):
+            known = await self._explanations.recall(keys)
+            missing = [key for key, entry in zip(keys, known, strict=True) if entry is None]
+            made = iter(await self._made(missing) if missing else [])
+        return [entry or next(made) for entry in known]
+
+    async def _made(self, keys: Sequence[tuple[str, ...]]) -> list[Entry[Explanation] | Failure]:
+        """Ask for what is not known, unless another process is asking for just that: a class opens its lesson."""
+        async with self._store.lease(cache_key("explaining", 1, tuple(keys)), ALONE) as waited:
+            if waited:
+                await self._explanations.recall(keys, consistent=True)
+            with self._asking() as asking:
+                return await self._explanations.get_many(keys, limit=len(keys), compute=asking.explain, recall=False)
 
     async def _alone(self, *key: Any) -> Explanation:
         """Explain a word that another request was explaining when it was cancelled."""

@@ -1,6 +1,5 @@
 """What the speech routes take and give."""
 
-import re
 import unicodedata
 from typing import Annotated, Final, Literal, Self
 
@@ -10,6 +9,7 @@ from fanfare.errors import FanfareError
 from fanfare.meta import Meta
 from speech import markup
 from speech.languages import Language
+from speech.texts import is_clean, plain
 from speech.utterance import Format, Utterance
 
 MOST_ITEMS: Final = 1000
@@ -17,17 +17,17 @@ MOST_TEXT: Final = 5000
 """Characters. Engines may take fewer, see `speech.utterance.Engine.objection`."""
 
 
-def plain(text: str) -> str:
-    """Return a text composed and single-spaced; raises ValueError for one that has control characters."""
-    composed = unicodedata.normalize("NFC", text)
-    if any(unicodedata.category(sign) in {"Cc", "Cs"} and not sign.isspace() for sign in composed):
+def clean(text: str) -> str:
+    """Return a `plain` text; raises ValueError for one that has control characters."""
+    made = plain(text)
+    if not is_clean(made):
         raise ValueError("must not have control characters")
-    return re.sub(r"\s+", " ", composed).strip()
+    return made
 
 
 def speakable(text: str) -> str:
-    """Return a `plain` text in which there is something to be heard: letters, figures or symbols."""
-    made = plain(text)
+    """Return a `clean` text in which there is something to be heard: letters, figures or symbols."""
+    made = clean(text)
     if len(made) > MOST_TEXT:  # composing may lengthen
         raise ValueError(f"must not have more than {MOST_TEXT} characters")
     if not any(unicodedata.category(sign)[0] in "LNS" for sign in made):
@@ -36,13 +36,13 @@ def speakable(text: str) -> str:
 
 
 def _ssml(text: str) -> str:
-    checked = markup.checked(plain(text))
+    checked = markup.checked(clean(text))
     speakable(markup.spoken(checked))
     return checked
 
 
 type Text = Annotated[str, Field(max_length=MOST_TEXT), AfterValidator(speakable)]
-type Hint = Annotated[str, Field(max_length=1000), AfterValidator(plain)]
+type Hint = Annotated[str, Field(max_length=1000), AfterValidator(clean)]
 type Voice = Annotated[str, Field(max_length=80, pattern=r"^[\w+. ()-]*$")]
 type Speed = Annotated[float, Field(ge=0.25, le=4.0)]
 
@@ -56,7 +56,7 @@ class SpeechItem(BaseModel):
     language: Language
     """BCP 47, such as hi or en-GB, or a language's English name."""
     voice: Voice = ""
-    """A name that the engine knows; one that knows it not leaves the text to the next, or speaks by its own choice."""
+    """An engine's own name for one. An engine that knows that it has none of this name leaves the text to the next."""
     speed: Speed = 1.0
     instructions: Hint = ""
     """How to speak, for engines that can be told."""

@@ -9,7 +9,8 @@ from typing import Any, Final, NamedTuple, TypedDict, get_args
 
 import jiter
 
-from speech.word_contract import Gender, PartOfSpeech, is_clean, plain
+from speech.texts import is_clean, plain
+from speech.word_contract import Gender, PartOfSpeech
 
 MOST_LISTED: Final = 5
 LONGEST_TERM: Final = 200

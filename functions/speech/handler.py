@@ -14,7 +14,14 @@ from fanfare.cache.statistics import statistics
 from fanfare.http_api import api, serve
 from fanfare.settings import settings
 from speech.contract import JobState, OneTextAnswer, SentenceRequest, SpeechAnswer, SpeechRequest, WordRequest
-from speech.word_contract import BatchAnswer, EnrichAnswer, EnrichOneRequest, EnrichRequest, OneAnswer
+from speech.word_contract import (
+    BatchAnswer,
+    EnrichAnswer,
+    EnrichBatchRequest,
+    EnrichOneRequest,
+    EnrichRequest,
+    OneAnswer,
+)
 
 if TYPE_CHECKING:
     from speech.engines.espeak import Espeak
@@ -77,7 +84,7 @@ async def enrich(request: EnrichRequest) -> EnrichAnswer:
 
 
 @app.post("/api/word/enrich_batch", summary="Words explained, as the published client asks", tags=["words"])
-async def enrich_batch(request: EnrichRequest) -> BatchAnswer:
+async def enrich_batch(request: EnrichBatchRequest) -> BatchAnswer:
     return await vocabulary().enrich_batch(request)
 
 
@@ -96,6 +103,7 @@ async def cache_stats() -> dict[str, Any]:
 async def tts_status() -> dict[str, Any]:
     engines = [lane.status() for lane in synthesis().lanes.values()]
     return _process() | {
+        "jobs": await jobs().queued() if settings().jobs_queue_url else None,
         "engines": engines,
         "in_flight": sum(each["in_flight"] for each in engines),
         "queued": sum(each["queued"] for each in engines),
@@ -103,13 +111,13 @@ async def tts_status() -> dict[str, Any]:
     }
 
 
-async def worked(body: str, receives: int) -> None:
-    await jobs().work(body, receives)
+async def worked(body: str) -> None:
+    await jobs().work(body)
 
 
 def _job(state: JobState) -> Response[Any]:
     working = state.status in {"queued", "running"}
-    headers = {"Cache-Control": "no-store"} | ({"Retry-After": "1"} if working else {})
+    headers = {"Cache-Control": "no-store"} | ({"Retry-After": str(1 + state.total // 100)} if working else {})
     return Response(200, JSON, state.model_dump_json(), headers)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 import msgpack
 
-from fanfare import aio, jobs
+from fanfare import aio, jobs, telemetry
 from fanfare.aio import Failure
 from fanfare.errors import DeadlineExceeded, FanfareError, UpstreamError
 from fanfare.jobs import Job, Jobs
@@ -29,12 +29,14 @@ INPUTS: Final = f"{DERIVED}jobs/"
 MOST_INPUT: Final = 16 << 20
 PART: Final = 25
 """Texts of one message: what a worker speaks within its time, five at a time, two seconds each, twice over."""
-LAST_RECEIVE: Final = 5
-"""As the queue's redrive policy has it: an error that may pass is final then."""
+MOST_ATTEMPTS: Final = 5
+"""At a text: an error that may pass is final then. One that was begun as often without an end is not begun again."""
+LAST_RECEIVE: Final = MOST_ATTEMPTS + 1
+"""Of a message, as the queue's redrive policy has it: the one that writes down which texts are given up."""
 LOOK: Final = 1.0
 """Seconds after which a worker asks again whether the job was cancelled."""
-CLAIM: Final = 10.0
-"""Seconds for which a text is left to the worker that has begun it: one attempt, and writing it down."""
+CLAIM: Final = 2.0
+"""Seconds beyond one attempt for which a text is left to the worker that has begun it."""
 IN_HAND: Final = 1.0
 """Seconds kept to write down what was done and to queue what was not."""
 
@@ -72,14 +74,18 @@ class SpeechJobs:
         await self._jobs.cancel(job_id)
         return await self.state(job_id)
 
-    async def work(self, body: str, receives: int) -> None:
+    async def queued(self) -> dict[str, int]:
+        """Return how many parts of jobs wait and are being worked; about."""
+        return await self._jobs.queued()
+
+    async def work(self, body: str) -> None:
         """Speak a part of a job; raises if it should be tried again later."""
         job_id, part = jobs.parse(body)
         job = await self._jobs.get(job_id)
         left = [number for number in part if number not in job.results]
         if job.cancelled or not left:
             return
-        worker = _Worker(job, await self._input(job_id), self._jobs, self._synthesis, final=receives >= LAST_RECEIVE)
+        worker = _Worker(job, await self._input(job_id), self._jobs, self._synthesis)
         undone = await worker.speak(left)
         if not undone or await self._jobs.is_cancelled(job_id):
             return
@@ -107,25 +113,30 @@ class SpeechJobs:
         )
 
 
+class _CancelledJob(Exception):
+    """Somebody has cancelled the job meanwhile."""
+
+
 class _Worker:
     """One invocation's work on a part of a job."""
 
-    def __init__(self, job: Job, job_input: dict[str, Any], table: Jobs, synthesis: Synthesis, *, final: bool) -> None:
+    def __init__(self, job: Job, job_input: dict[str, Any], table: Jobs, synthesis: Synthesis) -> None:
         self._job = job
         self._format: Format = job_input["format"]
         self._fallback: bool = job_input["fallback"]
         self._texts = [Utterance(*fields) for fields in job_input["texts"]]
         self._jobs = table
         self._synthesis = synthesis
-        self._final = final
+        self._name = secrets.token_urlsafe(8)
         self._cancelled = False
         self._begun: set[int] = set()
+        self._given_up: set[int] = set()
         self._looked = time.monotonic()
 
     async def speak(self, numbers: Sequence[int]) -> list[int]:
         """Speak texts by their numbers; return those for which there is no result yet."""
         texts = [self._texts[number] for number in numbers]
-        in_order = sorted(numbers, key=lambda number: (self._job.attempts.get(number, 0), number))
+        in_order = sorted(numbers, key=lambda number: (self._attempts(number), number))
         with aio.within(aio.deadline().less(IN_HAND)):
             audios = dict(zip(numbers, await self._synthesis.recall(texts, self._format), strict=True))
             done = await aio.fan_out(
@@ -135,21 +146,32 @@ class _Worker:
                 limit=self._synthesis.at_once,
                 timeout=float("inf"),
             )
-        failures = {number: each for number, each in zip(in_order, done, strict=True) if isinstance(each, Failure)}
-        begun = [(number, failure.error) for number, failure in failures.items() if number in self._begun]
-        if self._final and not self._cancelled:
-            await asyncio.gather(*(self._finish(number, told(error)) for number, error in begun))
-            return sorted(set(failures) - self._begun)
-        await asyncio.gather(*(self._jobs.give_back(self._job.id, number) for number, _ in begun))
-        return sorted(failures)
+        failed = {number: each.error for number, each in zip(in_order, done, strict=True) if isinstance(each, Failure)}
+        await asyncio.gather(*(self._put_down(number, error) for number, error in failed.items()))
+        return sorted(set(failed) - self._given_up)
+
+    async def _put_down(self, number: int, error: Exception) -> None:
+        """Leave a text that could not be spoken to another attempt, or give it up after the last."""
+        if number not in self._begun:
+            return
+        if not isinstance(error, _CancelledJob):
+            telemetry.log_failure("text not spoken", error)
+            if self._attempts(number) + 1 >= MOST_ATTEMPTS:
+                self._given_up.add(number)
+                await self._finish(number, told(error))
+                return
+        await self._jobs.give_back(self._job.id, number, worker=self._name)
 
     async def _one(self, number: int, audio: Audio | None) -> None:
+        if self._attempts(number) >= MOST_ATTEMPTS:
+            await self._finish(number, ItemError(title="Given up", detail=f"begun {MOST_ATTEMPTS} times, never ended"))
+            return
         while not await self._claimed(number):
             if await self._jobs.is_done(self._job.id, number):
                 return
             await asyncio.sleep(LOOK)
         if await self._is_cancelled():
-            raise DeadlineExceeded("cancelled")
+            raise _CancelledJob
         try:
             audio = audio or await self._synthesis.make(self._texts[number], self._format, fallback=self._fallback)
         except FanfareError as error:
@@ -159,11 +181,16 @@ class _Worker:
         else:
             await self._finish(number, audio)
 
+    def _attempts(self, number: int) -> int:
+        """How often a text was begun before."""
+        return self._job.attempts.get(number, 0)
+
     async def _claimed(self, number: int) -> bool:
         if not aio.deadline().remaining():
             raise DeadlineExceeded("not started before the deadline")
         self._begun.add(number)  # first, since it may be cut short when the claim is written already
-        claimed = await self._jobs.begin(self._job.id, number, seconds=CLAIM)
+        seconds = self._synthesis.patience(self._texts[number]) + CLAIM
+        claimed = await self._jobs.begin(self._job.id, number, worker=self._name, seconds=seconds)
         if not claimed:
             self._begun.discard(number)
         return claimed

@@ -19,12 +19,17 @@ FAILURES: Final = 5
 """In a row, after which an engine is left alone."""
 PAUSE: Final = 20.0
 """Seconds for which it is; one more failure after them, and it is left alone again."""
+CHARACTERS_A_SECOND: Final = 200
+"""At which long texts are at least spoken: ten times as fast as they are heard."""
 REFUSALS: Final = 8
 """429s that one text puts up with."""
 
 
 class Lane:
-    """Speaks by one engine. `timeout` is seconds for one attempt, `price` US dollars per million characters."""
+    """Speaks by one engine.
+
+    `timeout` is seconds for one attempt at a short text, `price` US dollars per million characters.
+    """
 
     def __init__(self, engine: Engine, *, limit: AdaptiveLimit, timeout: float, price: float = 0.0) -> None:
         self.engine = engine
@@ -66,7 +71,7 @@ class Lane:
             async with self.limit.slot() as slot:
                 if self._is_down():
                     raise UpstreamError(name, "left alone after it failed several times")
-                until = aio.Deadline.after(self._timeout)
+                until = aio.Deadline.after(self.patience(utterance))
                 try:
                     async with asyncio.timeout_at(min(until.at, aio.deadline().at)):
                         speech = await self.engine.speak(utterance, audio_format)
@@ -75,11 +80,14 @@ class Lane:
                         raise DeadlineExceeded("the time for this answer was used up") from error
                     slot.overloaded()
                     self._failed()
-                    raise UpstreamTimeout(name, "no audio in time") from error
+                    late = UpstreamTimeout(name, "no audio in time")
+                    telemetry.log_failure("an engine failed", late)
+                    raise late from error
                 except UpstreamRateLimited as error:
                     slot.overloaded(backoff(refused + 1) if error.retry_after is None else error.retry_after)
                     raise
                 except UpstreamError as error:
+                    telemetry.log_failure("an engine failed", error)
                     if error.retryable:
                         self._failed()
                     raise
@@ -92,6 +100,10 @@ class Lane:
                 return speech
         except Paused as error:
             raise UpstreamRateLimited(name, "too many requests", retry_after=error.retry_after) from error
+
+    def patience(self, utterance: Utterance) -> float:
+        """Seconds for one attempt at a text."""
+        return self._timeout + len(utterance.text or utterance.ssml) / CHARACTERS_A_SECOND
 
     def _failed(self) -> None:
         self._failures += 1
@@ -111,6 +123,7 @@ class Lane:
             "concurrency": self.limit.current,
             "in_flight": self.limit.in_flight,
             "queued": self.limit.waiting,
+            "paused_for": round(self.limit.paused, 1),
         }
 
 

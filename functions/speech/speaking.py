@@ -16,6 +16,8 @@ from speech.utterance import Format, Utterance
 
 MOST_BYTES: Final = 100_000
 """Of the texts of one request, in UTF-8: with the timings of each word and 1000 links the answer fits into 6 MB."""
+MOST_AT_ONCE: Final = 10_000
+"""Characters that are spoken while somebody waits."""
 IN_HAND: Final = 0.5
 """Seconds kept to sign links and to answer."""
 
@@ -51,7 +53,8 @@ class Speaking:
             raise InvalidInput({"items": f"must not have more than {MOST_BYTES} bytes of text together"})
         known = await self._synthesis.recall(utterances, request.format)
         unknown = {each for each, audio in zip(utterances, known, strict=True) if audio is None}
-        if preference.background or (len(unknown) > self._most_at_once and not preference.wait and self._jobs):
+        much = len(unknown) > self._most_at_once or sum(map(_length, unknown)) > MOST_AT_ONCE
+        if preference.background or (much and not preference.wait and self._jobs):
             return await self._background().start(utterances, request.format, fallback=request.fallback)
         audios = await self._made(utterances, known, request.format, fallback=request.fallback)
         items = await self._synthesis.show(audios)
@@ -62,9 +65,10 @@ class Speaking:
 
     async def one(self, utterance: Utterance) -> OneTextAnswer:
         """Speak one text as the published client expects it; raises what `Synthesis.make` raises."""
-        (audio,) = await self._synthesis.recall([utterance], "mp3")
-        with aio.within(aio.deadline().less(IN_HAND)):
-            audio = audio or await self._synthesis.make(utterance, "mp3", fallback=True)
+        known = await self._synthesis.recall([utterance], "mp3")
+        (audio,) = await self._tried([utterance], known, "mp3", fallback=True)
+        if isinstance(audio, Failure):
+            raise audio.error
         (spoken,) = await self._synthesis.show([audio])
         return OneTextAnswer(**spoken.model_dump(), meta=_meta([audio]))
 
@@ -97,19 +101,28 @@ class Speaking:
             return [audio for audio in known if audio]
         with telemetry.stage("speech"), aio.within(aio.deadline().less(IN_HAND)):
             async with self._synthesis.alone(missing, audio_format) as waited:
-                since = await self._synthesis.recall(missing, audio_format) if waited else [None] * len(missing)
+                since: Sequence[Audio | None] = [None] * len(missing)
+                if waited:
+                    since = await self._synthesis.recall(missing, audio_format, consistent=True)
                 made = await aio.fan_out(
                     zip(missing, since, strict=True),
                     lambda each: self._one(*each, audio_format, fallback=fallback),
                     limit=len(missing),  # engines have limits of their own
                     timeout=float("inf"),
                 )
+        elsewhere = sum(isinstance(audio, Audio) and audio.fallback is not None for audio in made)
+        if elsewhere:
+            telemetry.figures().degraded.append(f"{elsewhere} of {len(known)} texts were spoken by another engine")
         spoken = iter(made)
         return [audio or next(spoken) for audio in known]
 
     async def _one(self, utterance: Utterance, known: Audio | None, audio_format: Format, *, fallback: bool) -> Audio:
         audio = known or await self._synthesis.make(utterance, audio_format, fallback=fallback)
         return await self._synthesis.signed(audio)
+
+
+def _length(utterance: Utterance) -> int:
+    return len(utterance.text or utterance.ssml)
 
 
 def _meta(audios: Sequence[Audio | ItemError]) -> Meta:

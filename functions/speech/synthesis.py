@@ -20,8 +20,8 @@ from speech.utterance import MEDIA_TYPES, Format, Timing, Utterance
 AUDIO: Final = f"{DERIVED}speech/"
 ALONE: Final = 10.0
 """Seconds for which a batch is kept from others: a class opens its lesson at the same time."""
-OLD: Final = days(50)
-"""Seconds after which audio is made anew if it is asked for: the bucket deletes it ten days later."""
+LIFE: Final = days(60)
+"""Seconds after which the bucket deletes audio. Before that it is made anew, if it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +55,35 @@ class Synthesis:
         self._bucket = bucket
         self._store = store
         self._cached = store.bind(
-            replace(SPEECH, ttl=ttl), self._speak, holds=self._lies_there, keep=lambda _: remember
+            replace(SPEECH, ttl=ttl),
+            self._speak,
+            holds=self._lies_there,
+            keep=lambda made: remember and made["complete"],
         )
         self._remember = remember
+        self._oldest = LIFE - ttl - days(1)
 
     @property
     def at_once(self) -> int:
         """How many texts the first engine speaks side by side now."""
         return next(iter(self.lanes.values())).limit.current
 
-    async def recall(self, utterances: Sequence[Utterance], audio_format: Format) -> list[Audio | None]:
+    def patience(self, utterance: Utterance) -> float:
+        """Seconds for one attempt at a text, by whichever engine."""
+        return max(lane.patience(utterance) for lane in self.lanes.values())
+
+    async def recall(
+        self, utterances: Sequence[Utterance], audio_format: Format, *, consistent: bool = False
+    ) -> list[Audio | None]:
         """Return the audio of those that are known, None for the others, in order."""
         if not self._remember:
             return [None] * len(utterances)
         places = {place: able[0] for place, each in enumerate(utterances) if (able := self._able(each))}
         arguments = [self._arguments(lane, utterances[place], audio_format) for place, lane in places.items()]
         found: list[Audio | None] = [None] * len(utterances)
-        for place, asked, entry in zip(places, arguments, await self._cached.recall(arguments), strict=True):
+        for place, asked, entry in zip(
+            places, arguments, await self._cached.recall(arguments, consistent=consistent), strict=True
+        ):
             if entry is not None:
                 found[place] = self._audio(asked, entry, audio_format)
         return found
@@ -92,7 +104,7 @@ class Synthesis:
 
         Raises `UnusableContent` if no engine can speak it, what the last engine raised, or `DeadlineExceeded`.
         """
-        first, *others = self._able(utterance, strictly=True)
+        first, *_ = self._able(utterance, strictly=True)
         try:
             return await self._by(first, utterance, audio_format, recall=False)
         except UpstreamError as error:
@@ -133,8 +145,7 @@ class Synthesis:
 
     def _arguments(self, lane: Lane, utterance: Utterance, audio_format: Format) -> tuple[Any, ...]:
         """Everything that changes the sound: what the cache's key and the audio's name are made from."""
-        voiced = replace(utterance, voice=lane.engine.voice(utterance) or "")
-        return lane.engine.name, lane.engine.model, audio_format, *astuple(voiced)
+        return lane.engine.name, lane.engine.model, audio_format, *astuple(lane.engine.heard(utterance))
 
     async def _by(self, lane: Lane, utterance: Utterance, audio_format: Format, *, recall: bool) -> Audio:
         asked = self._arguments(lane, utterance, audio_format)
@@ -155,6 +166,7 @@ class Synthesis:
             "voice": speech.voice,
             "duration": round(speech.duration, 3),
             "bytes": len(speech.body),
+            "complete": speech.complete,
             "timings": None
             if speech.timings is None
             else [[word, round(start, 3), round(end, 3)] for word, start, end in speech.timings],
@@ -162,7 +174,7 @@ class Synthesis:
 
     async def _lies_there(self, made: dict[str, Any]) -> bool:
         try:
-            return await self._bucket.age(AUDIO + made["id"]) < OLD
+            return await self._bucket.age(AUDIO + made["id"]) < self._oldest
         except NotFound:
             return False
 

@@ -43,6 +43,8 @@ class Speech:
     duration: float
     voice: str
     timings: tuple[Timing, ...] | None = None
+    complete: bool = True
+    """Whether it has all that the engine could give at its best, and is worth being remembered."""
 
 
 class Engine(Protocol):
@@ -62,8 +64,11 @@ class Engine(Protocol):
         Neither waits nor calls anything.
         """
 
-    def voice(self, utterance: Utterance) -> str | None:
-        """Return the voice that would speak this: part of the audio's key. None if there is none."""
+    def heard(self, utterance: Utterance) -> Utterance:
+        """Return what this engine makes of an utterance: with the voice that speaks it, without what it ignores.
+
+        It is what the audio's key is made from.
+        """
 
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """Make one attempt. Bounded in time by the caller.

@@ -11,11 +11,12 @@ from fanfare import aio, telemetry
 from fanfare.aio import Failure
 from fanfare.cache import Store
 from fanfare.cache.cached import Entry
-from fanfare.errors import FanfareError
 from fanfare.meta import meta
 from speech import word_rules
 from speech.asking import Explained, Pronounce, Pronunciations, brief
+from speech.contract import told
 from speech.explaining import Explanation, Question
+from speech.texts import plain
 from speech.utterance import Utterance
 from speech.word_contract import (
     BatchAnswer,
@@ -23,9 +24,7 @@ from speech.word_contract import (
     EnrichOneRequest,
     EnrichRequest,
     OneAnswer,
-    Problem,
     Word,
-    plain,
 )
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ class Vocabulary:
 def _add_audio(results: Sequence[Word], spoken: Sequence[str | Failure]) -> None:
     for result, url in zip(results, spoken, strict=True):
         if isinstance(url, Failure):
-            result.audio_error = _problem(url.error)
+            result.audio_error = told(url.error)
         else:
             result.audio_url = url
     silent = sum(result.audio_error is not None for result in results)
@@ -174,7 +173,7 @@ def _by_rules(question: Question, ipa: str | None, failure: Failure | None) -> W
         ipa=ipa or None,
         source="rules",
         ipa_source="espeak" if ipa else None,
-        error=_problem(failure.error) if failure else None,
+        error=told(failure.error) if failure else None,
     )
 
 
@@ -190,8 +189,3 @@ def _say_what_is_missing(missing: Sequence[Failure | None], of: int) -> None:
             figures.warnings.append(f"{number} of {of} words: {reason}")
     else:
         figures.degraded.append("no model is configured: words are explained by rules only")
-
-
-def _problem(error: Exception) -> Problem:
-    title = error.title if isinstance(error, FanfareError) else FanfareError.title
-    return Problem(title=title, detail=brief(error))

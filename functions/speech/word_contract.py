@@ -1,13 +1,13 @@
 """The word routes' requests and answers."""
 
-import re
-import unicodedata
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from fanfare.meta import Meta
+from speech.contract import ItemError
 from speech.languages import Language
+from speech.texts import is_clean, plain
 
 MOST_WORDS: Final = 100
 LONGEST_WORD: Final = 100
@@ -27,16 +27,6 @@ type PartOfSpeech = Literal[
     "phrase",
 ]
 type Gender = Literal["masculine", "feminine", "neuter", "common"]
-
-
-def plain(text: str) -> str:
-    """Return `text` composed (NFC) and single-spaced: what makes two spellings the same word."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text)).strip()
-
-
-def is_clean(text: str) -> bool:
-    """Whether there are neither control characters nor lone surrogates. Joiners stay: Hindi and Persian need them."""
-    return not any(unicodedata.category(sign) in {"Cc", "Cs"} for sign in text)
 
 
 def _checked(text: str, longest: int) -> str:
@@ -84,6 +74,12 @@ class EnrichRequest(BaseModel):
         return {plain(word): sentence for word, sentence in contexts.items() if plain(word) in asked}
 
 
+class EnrichBatchRequest(EnrichRequest):
+    """The same as the published client sends it; what else it sends is ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
 class EnrichOneRequest(BaseModel):
     """One word; what else a client sends is ignored."""
 
@@ -96,11 +92,6 @@ class EnrichOneRequest(BaseModel):
         default=None, validation_alias=AliasChoices("sentence_context", "sentence")
     )
     generate_audio: bool = False
-
-
-class Problem(BaseModel):
-    title: str
-    detail: str
 
 
 class Word(BaseModel):
@@ -123,9 +114,9 @@ class Word(BaseModel):
     source: Literal["model", "rules"]
     ipa_source: Literal["model", "espeak"] | None = None
     cached: bool = False
-    error: Problem | None = None
+    error: ItemError | None = None
     """Why there is no more than rules know."""
-    audio_error: Problem | None = None
+    audio_error: ItemError | None = None
 
 
 class EnrichAnswer(BaseModel):

@@ -165,7 +165,7 @@ def test_audio_that_is_soon_deleted_is_made_again(speech: Function, monkeypatch:
     age = Bucket.age
 
     async def aged(self: Bucket, key: str) -> float:
-        return await age(self, key) + days(50)
+        return await age(self, key) + days(59)
 
     one(speech)
     monkeypatch.setattr(Bucket, "age", aged)

@@ -8,16 +8,16 @@ from typing import Any
 import httpx2
 import pytest
 
-from fanfare import aws
+from fanfare import aio, aws
+from fanfare.jobs import Jobs
 from integration.speech_function import SPEECH, Answer, Function, side_by_side, told
 from speech import handler as function
 from speech.engines.espeak import Espeak
+from speech.jobs import MOST_ATTEMPTS
 from speech.utterance import Speech, Timing, Utterance
 from support.lambda_events import queue_event
 
 JOBS = "/api/v1/jobs"
-MOST_RECEIVES = 5
-"""As template.yaml has it."""
 
 
 def words(number: int, name: str = "word") -> list[str]:
@@ -44,7 +44,7 @@ def drained(speech: Function, *, seconds: float = 20.0) -> list[str]:
     while left:
         body, receives = left.pop(0)
         if speech.deliver([body], receives=receives, seconds=seconds):
-            if receives < MOST_RECEIVES:
+            if receives < MOST_ATTEMPTS:
                 left.append((body, receives + 1))
             else:
                 dead.append(body)
@@ -228,12 +228,12 @@ def test_while_the_engine_is_down_a_part_comes_back_until_the_last_time(speech: 
     job_id = started(speech, *texts)
     [message] = speech.messages()
     speech.voice.behave = behave
-    for receives in range(1, MOST_RECEIVES):
+    for receives in range(1, MOST_ATTEMPTS):
         speech.restart(TTS_TIMEOUT_SECONDS="0.3")
         assert speech.deliver([message], receives=receives) == ["0"]
         assert (state(speech, job_id)["status"], state(speech, job_id)["done"]) == ("running", 0)
     speech.restart(TTS_TIMEOUT_SECONDS="0.3")
-    assert speech.deliver([message], receives=MOST_RECEIVES) == []
+    assert speech.deliver([message], receives=MOST_ATTEMPTS) == []
     job = state(speech, job_id)
     assert (job["status"], job["done"], job["failed"]) == ("done", 8, 8)
     assert set(told(job["items"])) <= {"Upstream unavailable", "Upstream timed out", "Upstream rate limit reached"}
@@ -277,6 +277,18 @@ def test_a_text_that_can_never_be_spoken_does_not_keep_a_job_from_its_end(
     job = state(speech, job_id)
     assert (job["status"], job["done"], job["failed"]) == ("done", 3, 1)
     assert job["items"][1]["error"]["detail"]
+
+
+def test_a_text_that_kills_its_worker_each_time_is_given_up(speech: Function) -> None:
+    job_id = started(speech, *words(3))
+    [message] = speech.messages()
+    table = Jobs(speech.environment["JOBS_TABLE"], speech.environment["JOBS_QUEUE_URL"])
+    for attempt in range(MOST_ATTEMPTS):  # workers that began it, and were not heard of again
+        assert aio.run(table.begin(job_id, 1, worker=str(attempt), seconds=0.0))
+    assert speech.deliver([message]) == []
+    job = state(speech, job_id)
+    assert told(job["items"]) == ["openai", "Given up", "openai"]
+    assert job["status"] == "done"
 
 
 def test_what_nobody_can_speak_is_told_at_once(speech: Function) -> None:

@@ -39,6 +39,8 @@ def show(http: httpx2.Client, console: Console) -> None:
         )
     folder = Path(tempfile.mkdtemp(prefix="fanfare-demo-words-"))
     for (language, word), item in zip(_asked(), first.json()["items"], strict=True):
+        if item["error"]:
+            continue
         path = folder / f"{language}-{word}.{item['format']}"
         path.write_bytes(httpx2.get(item["audio_url"]).raise_for_status().content)
     console.print(f"to hear  {folder}", style="dim")
@@ -71,7 +73,7 @@ def _table(explained: dict[str, dict[str, Any]], spoken: list[dict[str, Any]], c
         table.add_row(language, word["word"], word["ipa"], pos, word["translation"], word["example"], heard)
     console.print(table)
     sources = sorted({f"{word['source']}" for word in words})
-    engines = sorted({f"{audio['engine']}" for audio in spoken})
+    engines = sorted({audio["engine"] for audio in spoken if audio["engine"]})
     console.print(f"from     words by {', '.join(sources)}; audio by {', '.join(engines)}", style="dim")
 
 

@@ -27,7 +27,7 @@ class FakeShared:
         if self.down:
             raise ConnectionError("the table is down")
 
-    async def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
+    async def get_many(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Record]:
         await self._call("get_many")
         return {key: self.records[key] for key in keys if key in self.records}
 

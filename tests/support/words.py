@@ -54,6 +54,7 @@ class FakeModel:
 
     def __init__(self, say: Say = well, *, seconds: float = 6.0, error: Exception | None = None) -> None:
         self.name = "fake-model"
+        self.server = "models.example"
         self.effort = "none"
         self.seconds = seconds
         self.errors: list[Exception | None] = []

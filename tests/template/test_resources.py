@@ -14,7 +14,7 @@ from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
 from local_cloud.intrinsics import Resolver
 from speech.jobs import INPUTS, LAST_RECEIVE
-from speech.synthesis import AUDIO, OLD
+from speech.synthesis import AUDIO, LIFE
 
 WRITTEN = ("cache/", "derived/")
 """Prefixes under which the functions themselves write objects. Under uploads/ only others do, with what is signed."""
@@ -200,7 +200,7 @@ def test_objects_lie_as_long_as_the_code_counts_on_them(deployed: Deployment) ->
     rules = deployed.buckets["StorageBucket"]["LifecycleConfiguration"]["Rules"]
     days = {rule["Prefix"]: int(rule["ExpirationInDays"]) for rule in rules if "ExpirationInDays" in rule}
     assert days[INPUTS] * DAY >= KEPT
-    assert days[AUDIO] * DAY > OLD
+    assert days[AUDIO] * DAY == LIFE
 
 
 def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) -> None:

@@ -176,3 +176,23 @@ def test_who_comes_as_a_pause_ends_does_not_leave_the_others_waiting(monkeypatch
         return served
 
     assert run_virtual(scenario()) == 4
+
+
+def test_who_is_turned_away_and_cancelled_at_the_same_moment_leaves_no_place_too_many() -> None:
+    async def scenario() -> int:
+        limit = AdaptiveLimit(1, ceiling=1)
+
+        async def call() -> None:
+            async with limit.slot():
+                raise AssertionError("no place was to be had")
+
+        async with limit.slot() as slot:
+            with within(Deadline.after(1)):
+                waiter = asyncio.create_task(call())
+            await asyncio.sleep(0)
+            slot.overloaded(60)
+            waiter.cancel()
+            await asyncio.wait({waiter})
+        return limit.in_flight
+
+    assert run_virtual(scenario()) == 0

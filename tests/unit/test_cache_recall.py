@@ -136,6 +136,19 @@ def test_many_records_are_not_all_kept_back_until_the_end() -> None:
     asyncio.run(scenario())
 
 
+def test_a_lease_is_given_back_after_what_was_made_under_it_is_written() -> None:
+    async def scenario() -> None:
+        shared = FakeShared()
+        store = Store(shared=shared)
+        cached = store.bind(PLAIN, FakeUpstream())
+        async with store.lease("batch", 5):
+            await cached.get("a")
+        await store.flush()
+        assert shared.calls[-2:] == ["put_many", "release"]
+
+    asyncio.run(scenario())
+
+
 def test_who_finds_a_lease_held_waits_until_it_is_given_back_and_is_told() -> None:
     async def scenario() -> None:
         shared = FakeShared()

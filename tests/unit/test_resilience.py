@@ -39,6 +39,17 @@ def test_a_lone_call_may_be_retried_by_the_reserve() -> None:
     assert run_virtual(scenario()) == [True, True, False, False]
 
 
+def test_the_budget_of_a_healthy_upstream_forgets() -> None:
+    async def scenario() -> int:
+        budget = RetryBudget(window=10.0)
+        for _ in range(1000):
+            budget.deposit()
+            await asyncio.sleep(0.1)
+        return len(budget._first)
+
+    assert run_virtual(scenario()) <= 101
+
+
 async def _call(limit: AdaptiveLimit, seconds: float, *, overloaded: bool = False) -> None:
     async with limit.slot() as slot:
         await asyncio.sleep(seconds)

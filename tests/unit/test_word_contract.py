@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from fanfare.errors import InvalidInput
 from fanfare.http_api import checked_json
 from speech import languages
-from speech.word_contract import EnrichOneRequest, EnrichRequest, plain
+from speech.texts import plain
+from speech.word_contract import EnrichOneRequest, EnrichRequest
 
 ASKED = {"words": ["Haus"], "language": "de", "native_language": "en"}
 

@@ -7,11 +7,12 @@ that connects them; Lambda has no /dev/shm. Source: https://github.com/espeak-ng
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from fanfare import telemetry
 from fanfare.errors import UpstreamRejected
-from speech.engines import espeak_voices, languages
+from speech.engines import espeak_voices, voices
 from speech.engines.espeak_children import DATA, NAME, ask
 from speech.engines.espeak_words import timings
 from speech.utterance import Format, Speech, Utterance
@@ -42,6 +43,9 @@ class Espeak:
             return "no such voice" if utterance.voice else "no voice for this language"
         return None
 
+    def heard(self, utterance: Utterance) -> Utterance:
+        return replace(utterance, voice=self.voice(utterance) or "", context="", instructions="")
+
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """See `Engine`. Word timings always; `UpstreamRejected` if nothing is to be heard, or for too long."""
         voice = self.voice(utterance)
@@ -69,10 +73,10 @@ class Espeak:
         return spoken
 
     def voice(self, utterance: Utterance) -> str | None:
-        chosen = utterance.voice or languages.lookup(self._voices, utterance.language)
+        chosen = utterance.voice or voices.lookup(self._voices, utterance.language)
         if chosen:
             return espeak_voices.named(chosen, DATA)
-        return languages.lookup(espeak_voices.SPOKEN, utterance.language)
+        return voices.lookup(espeak_voices.SPOKEN, utterance.language)
 
 
 async def _asked(request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:

@@ -4,18 +4,19 @@ Source: https://platform.openai.com/docs/api-reference/audio/createSpeech
 """
 
 import io
+import struct
 import wave
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import httpx2
-from tinytag import TinyTag, TinyTagException
 
 from fanfare import telemetry
 from fanfare.errors import UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
 from fanfare.upstreams.http import retry_after
-from speech.engines import languages
-from speech.engines.sound import as_wav
+from speech.engines import voices
+from speech.engines.sound import as_wav, mp3_seconds
 from speech.utterance import Format, Speech, Utterance
 
 NAME: Final = "openai"
@@ -44,7 +45,8 @@ class OpenAiSpeech:
         http: httpx2.AsyncClient,
         voices: Mapping[str, str],
     ) -> None:
-        self.model = model
+        self.model = f"{model}@{httpx2.URL(base_url).host}"
+        self._model = model
         self._url = f"{base_url.rstrip('/')}/audio/speech"
         self._key = key
         self._http = http
@@ -60,7 +62,10 @@ class OpenAiSpeech:
         return None
 
     def voice(self, utterance: Utterance) -> str:
-        return utterance.voice or languages.lookup(self._voices, utterance.language) or DEFAULT_VOICE
+        return utterance.voice or voices.lookup(self._voices, utterance.language) or DEFAULT_VOICE
+
+    def heard(self, utterance: Utterance) -> Utterance:
+        return replace(utterance, voice=self.voice(utterance))
 
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """See `Engine`. No word timings."""
@@ -72,12 +77,13 @@ class OpenAiSpeech:
         body = await self._post(self._request(utterance, voice, audio_format), key)
         try:
             return _wav(body, voice) if audio_format == "wav" else _mp3(body, voice)
-        except (TinyTagException, wave.Error, EOFError) as error:
+        # What `wave` raises on damaged files: https://docs.python.org/3/library/wave.html names one of these.
+        except (ValueError, wave.Error, EOFError, RuntimeError, struct.error) as error:
             raise UpstreamRejected(NAME, f"the answer is not {audio_format}") from error
 
     def _request(self, utterance: Utterance, voice: str, audio_format: Format) -> dict[str, Any]:
         # Nothing that is not set: some servers refuse fields they do not know.
-        request = {"model": self.model, "input": utterance.text, "voice": voice, "response_format": audio_format}
+        request = {"model": self._model, "input": utterance.text, "voice": voice, "response_format": audio_format}
         optional: dict[str, Any] = {"instructions": _instructions(utterance)}
         if utterance.speed != 1.0:
             optional["speed"] = min(max(utterance.speed, SLOWEST), FASTEST)
@@ -123,11 +129,7 @@ async def _bounded(response: httpx2.Response) -> bytes:
 
 
 def _mp3(body: bytes, voice: str) -> Speech:
-    duration = TinyTag.get(file_obj=io.BytesIO(body), tags=False).duration
-    # A tag, or the head of a frame that says layer III: what else has a duration was not asked for.
-    if not duration or not (body.startswith(b"ID3") or (body[0] == 0xFF and body[1] & 0xE6 == 0xE2)):
-        raise TinyTagException("no MP3")
-    return Speech(body, duration, voice)
+    return Speech(body, mp3_seconds(body), voice)
 
 
 def _wav(body: bytes, voice: str) -> Speech:

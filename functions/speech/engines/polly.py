@@ -4,19 +4,20 @@ Source: https://docs.aws.amazon.com/polly/latest/dg/API_SynthesizeSpeech.html
 """
 
 import asyncio
-import io
+import functools
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 import jiter
-from tinytag import TinyTag, TinyTagException
 
-from fanfare import aws, telemetry
-from fanfare.errors import FanfareError, NotFound, UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
-from speech.engines import languages
-from speech.engines.sound import as_wav
+from fanfare import aio, aws, telemetry
+from fanfare.errors import FanfareError, UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
+from speech.engines import voices
+from speech.engines.sound import as_wav, mp3_seconds
 from speech.utterance import Format, Speech, Timing, Utterance
 
 NAME: Final = "polly"
@@ -108,6 +109,9 @@ class Polly:
             return f"takes {MOST_CHARACTERS} characters at most, {MOST_WITH_MARKUP} with markup"
         return None if self.voice(utterance) else "no voice for this language"
 
+    def heard(self, utterance: Utterance) -> Utterance:
+        return replace(utterance, voice=self.voice(utterance) or "", context="", instructions="")
+
     async def speak(self, utterance: Utterance, audio_format: Format) -> Speech:
         """See `Engine`. Word timings where there is more than one word, and the voice has any."""
         voice = self.voice(utterance)
@@ -117,14 +121,15 @@ class Polly:
         marks = asyncio.ensure_future(_marks(request)) if _several(utterance) else None
         try:
             body, duration = await _audio(request, audio_format)
-            return Speech(body, duration, voice, await _timings(marks, duration) if marks else None)
+            timings = await _timings(marks, duration) if marks else None
+            return Speech(body, duration, voice, timings, complete=marks is None or timings is not None)
         finally:
             if marks:
                 marks.cancel()
 
     def voice(self, utterance: Utterance) -> str | None:
-        chosen = utterance.voice or languages.lookup(self._voices, utterance.language)
-        return chosen or languages.lookup(VOICES, utterance.language)
+        chosen = utterance.voice or voices.lookup(self._voices, utterance.language)
+        return chosen or voices.lookup(VOICES, utterance.language)
 
     def _request(self, utterance: Utterance, voice: str) -> dict[str, Any]:
         text, text_type = _text(utterance)
@@ -171,12 +176,9 @@ async def _audio(request: dict[str, Any], audio_format: Format) -> tuple[bytes, 
         return as_wav(samples, PCM_RATE), len(samples) / 2 / PCM_RATE
     body = await _call(request | {"OutputFormat": "mp3", "SampleRate": str(MP3_RATE)})
     try:
-        duration = TinyTag.get(file_obj=io.BytesIO(body), tags=False).duration
-    except TinyTagException as error:
+        return body, mp3_seconds(body)
+    except ValueError as error:
         raise UpstreamRejected(NAME, "the answer is not mp3") from error
-    if not duration:
-        raise UpstreamRejected(NAME, "nothing to be heard")
-    return body, duration
 
 
 async def _marks(request: dict[str, Any]) -> list[tuple[str, float]] | None:
@@ -201,7 +203,7 @@ async def _timings(marks: asyncio.Future[list[tuple[str, float]] | None], durati
 
 async def _call(request: Mapping[str, Any]) -> bytes:
     telemetry.count_call(NAME)
-    return await asyncio.to_thread(_synthesize, request)
+    return await asyncio.get_running_loop().run_in_executor(_threads(), _synthesize, request)
 
 
 def _synthesize(request: Mapping[str, Any]) -> bytes:
@@ -209,8 +211,8 @@ def _synthesize(request: Mapping[str, Any]) -> bytes:
         with aws.translated(NAME):
             body: bytes = aws.client("polly").synthesize_speech(**request)["AudioStream"].read()
             return body
-    except (NotFound, UpstreamError) as error:
-        raise _named(str(error).rpartition(" ")[2]) from error
+    except UpstreamError as error:
+        raise _named(error.message) from error
 
 
 def _named(code: str) -> UpstreamError:
@@ -220,3 +222,9 @@ def _named(code: str) -> UpstreamError:
     if "Timeout" in code:
         return UpstreamTimeout(NAME, code)
     return (UpstreamRejected if REFUSED.search(code) else UpstreamError)(NAME, code)
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    """As many as the client keeps connections; apart from those that wait for the cache and the bucket."""
+    return ThreadPoolExecutor(aio.WAITING, thread_name_prefix=NAME)

@@ -37,8 +37,9 @@ def client(service: str) -> Any:
         service,
         config=Config(
             connect_timeout=1,
-            read_timeout=3,
-            retries={"total_max_attempts": 2, "mode": "standard"},
+            # Speech takes its time, and whoever asks for it tries again, and is told of refusals, on its own.
+            read_timeout=20 if service == "polly" else 3,
+            retries={"total_max_attempts": 1 if service == "polly" else 2, "mode": "standard"},
             max_pool_connections=32,
             parameter_validation=False,
             # What is signed for others: by the one signature that new buckets take, for the host of their own region.

@@ -82,6 +82,7 @@ class UpstreamError(FanfareError):
     def __init__(self, upstream: str, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{upstream}: {message}")
         self.upstream = upstream
+        self.message = message
         self.retry_after = retry_after
 
 

@@ -1,11 +1,12 @@
 """Work that outlives a request: a table that tells how far each job is, and a queue that its parts go through.
 
 Items of a job in the table: ``sk = job`` with its `total` and whether it is `cancelled`, and ``sk = item#<number>`` for
-each piece of work, with how often it was begun (`attempts`), until when the last who did has it for themselves
-(`claimed_until`), and its `result` (msgpack) once there is one.
+each piece of work, with how often it was begun (`attempts`), who has it for themselves until when (`claimed_by`,
+`claimed_until`), and its `result` (msgpack) once there is one.
 """
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -23,7 +24,10 @@ KEPT: Final = 7 * 86400
 HEAD: Final = "job"
 ITEM: Final = "item#"
 SEND_BATCH: Final = 10
-UNCLAIMED: Final = "attribute_not_exists(#result) AND (attribute_not_exists(claimed_until) OR claimed_until < :now)"
+UNCLAIMED: Final = (
+    "attribute_not_exists(#result) "
+    "AND (attribute_not_exists(claimed_until) OR claimed_until < :now OR claimed_by = :me)"
+)
 
 
 @dataclass(slots=True)
@@ -75,7 +79,7 @@ class Jobs:
         for item in items:
             if item is not head:
                 number = int(item["sk"]["S"].removeprefix(ITEM))
-                job.attempts[number] = int(item["attempts"]["N"])
+                job.attempts[number] = int(item.get("attempts", {"N": "0"})["N"])
                 if "result" in item:
                     job.results[number] = msgpack.unpackb(item["result"]["B"])
         return job
@@ -105,15 +109,21 @@ class Jobs:
         """Let no further piece of a job begin."""
         await self._update(job_id, HEAD, "SET cancelled = :true", {":true": {"BOOL": True}})
 
-    async def begin(self, job_id: str, number: int, *, seconds: float) -> bool:
-        """Claim a piece of work for a while; False if it is done, or somebody else's claim holds."""
+    async def begin(self, job_id: str, number: int, *, worker: str, seconds: float) -> bool:
+        """Claim a piece of work for a while; False if it is done, or another worker's claim holds."""
         now = time.time()
-        values = {":one": {"N": "1"}, ":gone": _expiry(), ":now": _number(now), ":until": _number(now + seconds)}
+        values = {
+            ":one": _number(1),
+            ":gone": _expiry(),
+            ":now": _number(now),
+            ":until": _number(now + seconds),
+            ":me": {"S": worker},
+        }
         try:
             await self._update(
                 job_id,
                 f"{ITEM}{number:05}",
-                "SET expires_at = :gone, claimed_until = :until ADD attempts :one",
+                "SET expires_at = :gone, claimed_until = :until, claimed_by = :me ADD attempts :one",
                 values,
                 names={"#result": "result"},
                 condition=UNCLAIMED,
@@ -122,9 +132,12 @@ class Jobs:
             return False
         return True
 
-    async def give_back(self, job_id: str, number: int) -> None:
-        """Give up the claim to a piece of work that could not be done."""
-        await self._update(job_id, f"{ITEM}{number:05}", "SET claimed_until = :zero", {":zero": _number(0)})
+    async def give_back(self, job_id: str, number: int, *, worker: str) -> None:
+        """Give up the claim to a piece of work that could not be done, if it is still this worker's."""
+        values = {":zero": _number(0), ":me": {"S": worker}}
+        with contextlib.suppress(_Refused):
+            expression = "SET claimed_until = :zero"
+            await self._update(job_id, f"{ITEM}{number:05}", expression, values, condition="claimed_by = :me")
 
     async def is_done(self, job_id: str, number: int) -> bool:
         """Whether there is a result of a piece of work."""
@@ -132,10 +145,29 @@ class Jobs:
         return "result" in answer.get("Item", {})
 
     async def finish(self, job_id: str, number: int, result: object) -> None:
-        """Write down what came of a piece of work; `result` is of plain values."""
-        values = {":result": {"B": msgpack.packb(result)}}
-        expression = "SET #result = :result"
-        await self._update(job_id, f"{ITEM}{number:05}", expression, values, names={"#result": "result"})
+        """Write down what came of a piece of work, unless there is a result; `result` is of plain values."""
+        values = {":result": {"B": msgpack.packb(result)}, ":gone": _expiry()}
+        with contextlib.suppress(_Refused):
+            await self._update(
+                job_id,
+                f"{ITEM}{number:05}",
+                "SET #result = :result, expires_at = :gone",
+                values,
+                names={"#result": "result"},
+                condition="attribute_not_exists(#result)",
+            )
+
+    async def queued(self) -> dict[str, int]:
+        """Return how many messages, parts of any job, wait and are being worked; about."""
+        names = {"waiting": "ApproximateNumberOfMessages", "under_way": "ApproximateNumberOfMessagesNotVisible"}
+
+        def ask() -> dict[str, int]:
+            with aws.translated("jobs"):
+                sqs = aws.client("sqs")
+                found = sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=list(names.values()))
+            return {name: int(found["Attributes"][attribute]) for name, attribute in names.items()}
+
+        return await asyncio.to_thread(ask)
 
     async def _update(
         self,

@@ -12,8 +12,8 @@ AT_ONCE: Final = 4
 """Messages of a batch that are worked side by side."""
 
 type Uploaded = Callable[[Upload], Awaitable[None]]
-type Worked = Callable[[str, int], Awaitable[None]]
-"""Takes a message's body, and how often it was received, this time included."""
+type Worked = Callable[[str], Awaitable[None]]
+"""Takes a message's body."""
 
 
 class Work(NamedTuple):
@@ -28,7 +28,7 @@ async def consume(records: list[dict[str, Any]], work: Work) -> dict[str, Any]:
 
     async def one(record: dict[str, Any]) -> None:
         if work.worked is not None:
-            await work.worked(record["body"], int(record["attributes"]["ApproximateReceiveCount"]))
+            await work.worked(record["body"])
         elif work.uploaded is not None:
             for upload in notified(record["body"]):
                 await work.uploaded(upload)

@@ -40,18 +40,21 @@ class RetryBudget:
 
     def deposit(self) -> None:
         """Count a first call."""
-        self._first.append(asyncio.get_running_loop().time())
+        self._forget(now := asyncio.get_running_loop().time())
+        self._first.append(now)
 
     def withdraw(self) -> bool:
         """Take one extra call from the budget; False if there is none left."""
-        now = asyncio.get_running_loop().time()
-        for calls in (self._first, self._extra):
-            while calls and calls[0] <= now - self.window:
-                calls.popleft()
+        self._forget(now := asyncio.get_running_loop().time())
         if len(self._extra) + 1 > self.ratio * len(self._first) + self.reserve * self.window:
             return False
         self._extra.append(now)
         return True
+
+    def _forget(self, now: float) -> None:
+        for calls in (self._first, self._extra):
+            while calls and calls[0] <= now - self.window:
+                calls.popleft()
 
 
 class Paused(Exception):
@@ -65,10 +68,10 @@ class Paused(Exception):
 class AdaptiveLimit:
     """How many calls may be under way at once: additive increase, multiplicative decrease (AIMD).
 
-    While the limit is what holds calls back and they succeed, it grows by one for each full round of successes; a
-    sign of overload (429, timeout) halves it, but first to `start`, which somebody has said the upstream takes. For
-    `HOLD` seconds after that it does not grow beyond `start`. Calls that began before the last halving do not halve it
-    again: they tell of the same moment. Waiters are served in order.
+    While the limit is what holds calls back and they succeed, it grows by one for each full round of successes. A sign
+    of overload (429, timeout) halves it, but from above `start`, which somebody has said the upstream takes, not to
+    below it at once; for `HOLD` seconds after that it does not grow beyond `start`. Calls that began before the last
+    halving do not halve it again: they tell of the same moment. Waiters are served in order.
 
     With a `ramp` the limit also doubles each `ramp` seconds in which calls wait and none was refused (slow start): a
     server that refuses does so at once, long before the first slow answer. Until something has succeeded that is done
@@ -78,6 +81,7 @@ class AdaptiveLimit:
     """
 
     HOLD: Final = 10.0
+    LONGEST_PAUSE: Final = 300.0
 
     def __init__(self, start: int, *, floor: int = 1, ceiling: int = 64, ramp: float | None = None) -> None:
         self._limit = float(start)
@@ -105,6 +109,11 @@ class AdaptiveLimit:
     @property
     def waiting(self) -> int:
         return len(self._waiting)
+
+    @property
+    def paused(self) -> float:
+        """Seconds until calls may start again."""
+        return max(0.0, self._resumes_at - _now())
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator["Slot"]:
@@ -134,11 +143,11 @@ class AdaptiveLimit:
         try:
             await waiter.turn
         except asyncio.CancelledError:
-            if not waiter.turn.cancelled():  # the place was handed over at the same moment
+            if waiter in self._waiting:
+                self._waiting.remove(waiter)
+            elif not waiter.turn.cancelled() and waiter.turn.exception() is None:  # handed over at the same moment
                 self._in_flight -= 1
                 self._hand_over()
-            elif waiter in self._waiting:
-                self._waiting.remove(waiter)
             raise
 
     def _hand_over(self) -> None:
@@ -194,7 +203,7 @@ class AdaptiveLimit:
     def decrease(self, began: float, pause: float) -> None:
         """Multiplicative decrease, for a call that began at `began` on the loop's clock; no call starts for `pause`."""
         now = _now()
-        self._resumes_at = max(self._resumes_at, now + pause)
+        self._resumes_at = max(self._resumes_at, now + min(pause, self.LONGEST_PAUSE))
         if began >= self._halved_at:
             self._limit = max(self._floor, self._limit / 2, self._start if self._limit > self._start else 0)
             self._halved_at = now

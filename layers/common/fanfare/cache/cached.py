@@ -59,14 +59,14 @@ class Cached[R]:
     def key(self, arguments: tuple[Any, ...]) -> str:
         return cache_key(self.policy.name, self.policy.version, self._key(*arguments))
 
-    async def recall(self, many: Sequence[tuple[Any, ...]]) -> list[Entry[R] | None]:
+    async def recall(self, many: Sequence[tuple[Any, ...]], *, consistent: bool = False) -> list[Entry[R] | None]:
         """Return what is remembered and fresh, None for the rest, in order: one read of the shared tier at most."""
         keys = [self.key(arguments) for arguments in many]
         now = time.time()
         kept = {key: self._store.memory.get(key, now) for key in keys}
         near = {key: record for key, record in kept.items() if record is not None and record.soft > now}
         far = [key for key in kept if key not in near]
-        read = await self._read(far) if far else {}
+        read = await self._read(far, consistent=consistent) if far else {}
         now = time.time()
         found: dict[str, Entry[R]] = {}
         for key, record in (near | read).items():
@@ -165,9 +165,9 @@ class Cached[R]:
                 self._store.mark_stale(key, self.policy.name, wanted[key])
                 flight.set_result(self._entry(record, "shared", now))
 
-    async def _read(self, keys: Sequence[str]) -> dict[str, Record]:
+    async def _read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Record]:
         """Return the latest usable record of each key that memory or the shared tier has one of; memory keeps it."""
-        kept = await self._store.read(keys)
+        kept = await self._store.read(keys, consistent=consistent)
         now = time.time()
         latest = {key: _latest(kept.get(key), self._store.memory.get(key, now)) for key in keys}
         usable = {key: record for key, record in latest.items() if record is not None and record.hard > now}
@@ -243,6 +243,7 @@ class Cached[R]:
             return None
         value: R = msgpack.unpackb(record.body)
         if not await self._holds(value):
+            self._store.memory.drop(key)  # not even stale
             return None
         renewed = self._record(key, value, self.policy.ttl)
         self._remember(renewed, fence)

@@ -34,9 +34,9 @@ class Table:
         self._name = name
         self._objects = objects
 
-    async def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
+    async def get_many(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Record]:
         """Return what is there, by key: one BatchGetItem per hundred keys, side by side."""
-        pages = await asyncio.gather(*(self._read(list(page)) for page in batched(keys, READ_BATCH)))
+        pages = await asyncio.gather(*(self._read(list(page), consistent) for page in batched(keys, READ_BATCH)))
         items = [item for page in pages for item in page if "made_at" in item]
         records = await asyncio.gather(*(self._unpack(item) for item in items), return_exceptions=True)
         # A spilled object that cannot be read is a miss for its own key only.
@@ -99,13 +99,14 @@ class Table:
         leased = "lease_until" in item and float(item["lease_until"]["N"]) > time.time()
         return (await self._unpack(item) if "made_at" in item else None), leased
 
-    async def _read(self, keys: list[str]) -> list[Item]:
+    async def _read(self, keys: list[str], consistent: bool) -> list[Item]:
         """One page. Keys that DynamoDB leaves unprocessed are asked for again, then given up as misses."""
         wanted = [{"pk": {"S": key}} for key in keys]
         found: list[Item] = []
         for attempt in range(1, TRIES + 1):
             answer = await asyncio.to_thread(
-                aws.client("dynamodb").batch_get_item, RequestItems={self._name: {"Keys": wanted}}
+                aws.client("dynamodb").batch_get_item,
+                RequestItems={self._name: {"Keys": wanted, "ConsistentRead": consistent}},
             )
             found += answer["Responses"].get(self._name, [])
             wanted = answer.get("UnprocessedKeys", {}).get(self._name, {}).get("Keys", [])

@@ -23,23 +23,24 @@ class Memory:
         if record is None:
             return None
         if record.hard <= now:
-            self._drop(key)
+            self.drop(key)
             return None
         self._records.move_to_end(key)
         return record
 
     def put(self, record: Record) -> None:
         """Keep a record unless it alone would take more than a quarter of the room."""
-        self._drop(record.key)
+        self.drop(record.key)
         size = len(record.body) + OVERHEAD
         if size > self.max_bytes // 4:
             return
         self._records[record.key] = record
         self.bytes += size
         while self.bytes > self.max_bytes:
-            self._drop(next(iter(self._records)))
+            self.drop(next(iter(self._records)))
 
-    def _drop(self, key: str) -> None:
+    def drop(self, key: str) -> None:
+        """Forget a record, if there is one."""
         record = self._records.pop(key, None)
         if record is not None:
             self.bytes -= len(record.body) + OVERHEAD

@@ -34,7 +34,7 @@ GATHER: Final = 0.001
 class SharedTier(Protocol):
     """What all processes share: `fanfare.cache.dynamodb.Table`, and the tests' in-memory fake."""
 
-    async def get_many(self, keys: Sequence[str]) -> dict[str, Record]: ...
+    async def get_many(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Record]: ...
     async def put_many(self, records: Sequence[Record]) -> None: ...
     async def acquire(self, key: str, seconds: float) -> int | None: ...
     async def put_fenced(self, record: Record, fence: int) -> bool: ...
@@ -133,13 +133,15 @@ class Store:
         work: list[Coroutine[Any, Any, Any]] = []
         if tier is not None:
             work += [tier.put_fenced(record, fence) for record, fence in fenced]
-            work += [tier.release(key, fence) for key, fence in unreleased]
             if records:
                 work.append(tier.put_many(records))
         guarded = [self.guarded(each, None) for each in work]
         if stale and self.queue is not None:
             guarded.append(_attempted(self.queue.send(stale)))
         await asyncio.gather(*guarded, *self._writing)
+        # Last: whoever waits for a lease shall find what was written under it.
+        if tier is not None:
+            await asyncio.gather(*(self.guarded(tier.release(key, fence), None) for key, fence in unreleased))
 
     @property
     def shared(self) -> SharedTier | None:
@@ -158,10 +160,15 @@ class Store:
         telemetry.log_failure("the shared cache is down", result.error)
         return otherwise
 
-    async def read(self, keys: Sequence[str]) -> dict[str, Record]:
-        """Read the shared tier; calls within a moment of each other share one read."""
+    async def read(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Record]:
+        """Read the shared tier; calls within a moment of each other share one read.
+
+        A `consistent` one finds what was written a moment ago, at twice the price.
+        """
         if self.shared is None:
             return {}
+        if consistent:
+            return await self.guarded(self.shared.get_many(keys, consistent=True), {})
         batch = self._batch
         if batch is None or batch.records.done():
             batch = self._batch = _Batch([], asyncio.ensure_future(self._read_batch()))

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 UPSTREAM = "model"
+MOST_BYTES = 4 << 20
+"""Of an answer."""
 
 
 def warm() -> None:
@@ -54,6 +56,7 @@ class Model:
     ) -> None:
         self.name = name
         self.effort = effort
+        self.server = httpx2.URL(base_url).host
         self._base_url = base_url
         self._key = key
         self._http = http
@@ -96,7 +99,7 @@ class Model:
             create = client.chat.completions.with_streaming_response.create
             async with asyncio.timeout_at(limit), create(**body) as response:
                 if "json" in response.headers.get("content-type", ""):
-                    text = self._whole(jiter.from_json(await response.read()))
+                    text = self._whole(jiter.from_json(await _bounded(response.iter_bytes())))
                     if on_text is not None:
                         on_text(text)
                     return text
@@ -113,6 +116,8 @@ class Model:
                 _refuse(delta.get("refusal"), choice.get("finish_reason"))
                 if delta.get("content"):
                     text += delta["content"]
+                    if len(text) > MOST_BYTES:
+                        raise UpstreamRejected(UPSTREAM, "the answer is too long")
                     if on_text is not None:
                         on_text(text)
         if not finished:
@@ -182,6 +187,15 @@ async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]
             # Read on after the last event: a body read to its end gives its connection back.
             if line.startswith(b"data:") and (data := line[5:].strip()) != b"[DONE]":
                 yield jiter.from_json(data)
+
+
+async def _bounded(chunks: AsyncIterator[bytes]) -> bytes:
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MOST_BYTES:
+            raise UpstreamRejected(UPSTREAM, "the answer is too long")
+    return bytes(body)
 
 
 def _refuse(refusal: str | None, finish_reason: str | None) -> None:
