@@ -45,18 +45,8 @@ def movies() -> "Movies":
         timeout=chosen.call_timeout,
         hedging=chosen.hedging,
     )
-    mood = None
-    if chosen.model_api_key_parameter:
-        language_model = model.Model(
-            base_url=chosen.model_base_url,
-            name=chosen.model_name,
-            effort=chosen.model_reasoning_effort,
-            key=partial(aws.secret, chosen.model_api_key_parameter),
-            http=http.client(),
-            timeout=chosen.call_timeout,
-            prices=model.Prices(chosen.model_price_input, chosen.model_price_output),
-        )
-        mood = Mood(language_model, store())
+    language_model = model.configured(chosen)
+    mood = Mood(language_model, store()) if language_model else None
     return Movies(tmdb=Tmdb(tmdb, store()), mood=mood, store=store(), settings=chosen)
 
 

@@ -206,23 +206,12 @@ def jobs() -> "SpeechJobs":
 
 @functools.cache
 def vocabulary() -> "Vocabulary":
-    from fanfare.upstreams import http, model
+    from fanfare.upstreams import model
     from speech.vocabulary import Vocabulary
 
     chosen = settings()
-    explainer = None
-    if chosen.model_api_key_parameter:
-        explainer = model.Model(
-            base_url=chosen.model_base_url,
-            name=chosen.model_name,
-            effort=chosen.model_reasoning_effort,
-            key=partial(aws.secret, chosen.model_api_key_parameter),
-            http=http.client(),
-            timeout=chosen.call_timeout,
-            prices=model.Prices(chosen.model_price_input, chosen.model_price_output),
-        )
     return Vocabulary(
-        model=explainer,
+        model=model.configured(chosen),
         store=store(),
         ipa=espeak().ipa,
         speak=speaking().urls,

@@ -14,7 +14,7 @@ import httpx2
 
 from fanfare import telemetry
 from fanfare.errors import UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
-from fanfare.upstreams.http import retry_after
+from fanfare.upstreams.http import bounded, retry_after
 from speech.engines import voices
 from speech.engines.sound import as_wav, mp3_seconds
 from speech.utterance import Format, Speech, Utterance
@@ -94,11 +94,14 @@ class OpenAiSpeech:
         try:
             async with self._http.stream("POST", self._url, json=request, headers=headers) as response:
                 _check_status(response)
-                return await _bounded(response)
+                body = await bounded(response.aiter_bytes(), MOST_BYTES)
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise UpstreamTimeout(NAME, "no audio in time") from error
         except httpx2.HTTPError as error:
             raise UpstreamError(NAME, type(error).__name__) from error
+        if body is None:
+            raise UpstreamRejected(NAME, f"the answer has more than {MOST_BYTES} bytes")
+        return body
 
 
 def _instructions(utterance: Utterance) -> str:
@@ -117,15 +120,6 @@ def _check_status(response: httpx2.Response) -> None:
         raise UpstreamError(NAME, f"status {status}", retry_after=retry_after(response))
     if status != 200:
         raise UpstreamRejected(NAME, f"status {status}")
-
-
-async def _bounded(response: httpx2.Response) -> bytes:
-    body = bytearray()
-    async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise UpstreamRejected(NAME, f"the answer has more than {MOST_BYTES} bytes")
-    return bytes(body)
 
 
 def _mp3(body: bytes, voice: str) -> Speech:

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import httpx2
@@ -131,6 +131,16 @@ class JsonApi:
             return jiter.from_json(response.content)
         except ValueError as error:
             raise UpstreamRejected(self.name, "the answer is not JSON") from error
+
+
+async def bounded(pieces: AsyncIterator[bytes], most: int) -> bytes | None:
+    """Return a body read piece by piece, or None as soon as it has more than `most` bytes."""
+    body = bytearray()
+    async for piece in pieces:
+        body += piece
+        if len(body) > most:
+            return None
+    return bytes(body)
 
 
 def retry_after(response: httpx2.Response) -> float | None:

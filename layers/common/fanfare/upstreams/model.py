@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import jiter
 
-from fanfare import aio, telemetry
+from fanfare import aio, aws, telemetry
 from fanfare.errors import UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
-from fanfare.upstreams.http import retry_after
+from fanfare.settings import Settings
+from fanfare.upstreams.http import bounded, client, retry_after
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -99,7 +100,10 @@ class Model:
             create = client.chat.completions.with_streaming_response.create
             async with asyncio.timeout_at(limit), create(**body) as response:
                 if "json" in response.headers.get("content-type", ""):
-                    text = self._whole(jiter.from_json(await _bounded(response.iter_bytes())))
+                    whole = await bounded(response.iter_bytes(), MOST_BYTES)
+                    if whole is None:
+                        raise UpstreamRejected(UPSTREAM, "the answer is too long")
+                    text = self._whole(jiter.from_json(whole))
                     if on_text is not None:
                         on_text(text)
                     return text
@@ -140,6 +144,21 @@ class Model:
                 usage.get("prompt_tokens", 0) * self._prices.input
                 + usage.get("completion_tokens", 0) * self._prices.output
             ) / 1e6
+
+
+def configured(chosen: Settings) -> Model | None:
+    """Return the model that the settings name, with this process's HTTP client; None if there is no key for one."""
+    if not chosen.model_api_key_parameter:
+        return None
+    return Model(
+        base_url=chosen.model_base_url,
+        name=chosen.model_name,
+        effort=chosen.model_reasoning_effort,
+        key=functools.partial(aws.secret, chosen.model_api_key_parameter),
+        http=client(),
+        timeout=chosen.call_timeout,
+        prices=Prices(chosen.model_price_input, chosen.model_price_output),
+    )
 
 
 def _content(text: str, image: str | None) -> str | list[dict[str, Any]]:
@@ -187,15 +206,6 @@ async def _events(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]
             # Read on after the last event: a body read to its end gives its connection back.
             if line.startswith(b"data:") and (data := line[5:].strip()) != b"[DONE]":
                 yield jiter.from_json(data)
-
-
-async def _bounded(chunks: AsyncIterator[bytes]) -> bytes:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > MOST_BYTES:
-            raise UpstreamRejected(UPSTREAM, "the answer is too long")
-    return bytes(body)
 
 
 def _refuse(refusal: str | None, finish_reason: str | None) -> None:

@@ -33,7 +33,7 @@ from fanfare.errors import (
     UpstreamRejected,
     UpstreamTimeout,
 )
-from fanfare.upstreams.http import USER_AGENT, retry_after
+from fanfare.upstreams.http import USER_AGENT, bounded, retry_after
 from fanfare.upstreams.transport import AiohttpTransport
 
 NAME: Final = "images"
@@ -275,9 +275,7 @@ async def _body(response: httpx2.Response, limit: int) -> bytes:
     too_large = ContentTooLarge(f"the picture at the URL has more than {limit} bytes")
     if int(response.headers.get("content-length", 0)) > limit:
         raise too_large
-    body = bytearray()
-    async for piece in response.aiter_raw():
-        body += piece
-        if len(body) > limit:
-            raise too_large
-    return bytes(body)
+    body = await bounded(response.aiter_raw(), limit)
+    if body is None:
+        raise too_large
+    return body
