@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from fanfare import aio, aws, storage
-from fanfare.cache import store
+from fanfare.cache import Store, store
 from fanfare.settings import settings
 from fanfare.upstreams import http
 from local_cloud.world import tones
@@ -236,6 +236,7 @@ def deployed(cloud: str, set_environment: Callable[[str, str], None], **changes:
 def speech(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     """The engines are `openai`, whose server is `voice`, and eSpeak behind it."""
     voice = Voice()
+    monkeypatch.setattr(sys.modules[Store.__module__], "SLOW", 5.0)  # a busy machine is no outage of the table
     monkeypatch.setattr(http, "AiohttpTransport", lambda: VoiceTransport(voice))
     with deployed(
         cloud, monkeypatch.setenv, TTS_ENGINES="openai", TTS_BASE_URL="http://voice.example/v1"
