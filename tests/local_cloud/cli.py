@@ -45,6 +45,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     speech.add_argument("--rounds", type=int, default=5, help="how many rounds (default 5)")
     speech.set_defaults(run=_bench_speech)
 
+    audio = benches.add_parser(
+        "audio", help="music's beats, loudness, key: librosa, Fanfare, decoding alone (8 minutes)"
+    )
+    audio.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    audio.add_argument("--seeds", type=int, default=10, help="how many fresh tracks of each kind (default 10)")
+    audio.set_defaults(run=_bench_audio)
+
     build = commands.add_parser("build", help="sam build, then bytecode for the read-only layers")
     build.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64", help="default x86_64")
     build.set_defaults(run=_build)
@@ -99,6 +106,13 @@ def _bench_speech(chosen: argparse.Namespace) -> int:
     from bench import speech
 
     speech.run(rounds=chosen.rounds, as_json=chosen.json)
+    return 0
+
+
+def _bench_audio(chosen: argparse.Namespace) -> int:
+    from bench import audio
+
+    audio.run(seeds=chosen.seeds, as_json=chosen.json)
     return 0
 
 
