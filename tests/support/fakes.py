@@ -31,9 +31,11 @@ class FakeShared:
         await self._call("get_many")
         return {key: self.records[key] for key in keys if key in self.records}
 
-    async def put_many(self, records: Sequence[Record]) -> None:
+    async def put_many(self, records: Sequence[Record], *, ended: Sequence[str] = ()) -> None:
         await self._call("put_many")
         self.records |= {record.key: record for record in records}
+        for key in ended:
+            self.leases.pop(key, None)
 
     async def acquire(self, key: str, seconds: float) -> int | None:
         await self._call("acquire")

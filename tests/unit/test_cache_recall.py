@@ -136,15 +136,18 @@ def test_many_records_are_not_all_kept_back_until_the_end() -> None:
     asyncio.run(scenario())
 
 
-def test_a_lease_is_given_back_after_what_was_made_under_it_is_written() -> None:
+def test_a_lease_ends_with_the_writing_of_what_was_made_under_it() -> None:
     async def scenario() -> None:
         shared = FakeShared()
         store = Store(shared=shared)
         cached = store.bind(PLAIN, FakeUpstream())
         async with store.lease("batch", 5):
             await cached.get("a")
+        assert shared.leases
         await store.flush()
-        assert shared.calls[-2:] == ["put_many", "release"]
+        assert shared.calls[-1] == "put_many"
+        assert len(shared.records) == 1
+        assert not shared.leases
 
     asyncio.run(scenario())
 

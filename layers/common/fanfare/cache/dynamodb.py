@@ -42,12 +42,14 @@ class Table:
         # A spilled object that cannot be read is a miss for its own key only.
         return {record.key: record for record in records if isinstance(record, Record)}
 
-    async def put_many(self, records: Sequence[Record]) -> None:
-        """Write records, last writer wins: one BatchWriteItem per 25, side by side."""
+    async def put_many(self, records: Sequence[Record], *, ended: Sequence[str] = ()) -> None:
+        """Write records, last writer wins, and delete leases that are no records: one BatchWriteItem per 25."""
         packed = await asyncio.gather(*(self._pack(record) for record in records), return_exceptions=True)
         # A body that cannot be spilled is not shared; the others are.
         items = [item for item in packed if not isinstance(item, BaseException)]
-        await asyncio.gather(*(self._write(list(page)) for page in batched(items, WRITE_BATCH)))
+        requests = [{"PutRequest": {"Item": item}} for item in items]
+        requests += [{"DeleteRequest": {"Key": {"pk": {"S": key}}}} for key in ended]
+        await asyncio.gather(*(self._write(list(page)) for page in batched(requests, WRITE_BATCH)))
 
     async def acquire(self, key: str, seconds: float) -> int | None:
         """Lease the right to compute `key`; return the fence to write with, or None if somebody else holds it."""
@@ -115,8 +117,7 @@ class Table:
             await asyncio.sleep(backoff(attempt, base=0.02))
         return found
 
-    async def _write(self, items: list[Item]) -> None:
-        requests = [{"PutRequest": {"Item": item}} for item in items]
+    async def _write(self, requests: list[Any]) -> None:
         for attempt in range(1, TRIES + 1):
             answer = await asyncio.to_thread(
                 aws.client("dynamodb").batch_write_item, RequestItems={self._name: requests}

@@ -35,7 +35,7 @@ class SharedTier(Protocol):
     """What all processes share: `fanfare.cache.dynamodb.Table`, and the tests' in-memory fake."""
 
     async def get_many(self, keys: Sequence[str], *, consistent: bool = False) -> dict[str, Record]: ...
-    async def put_many(self, records: Sequence[Record]) -> None: ...
+    async def put_many(self, records: Sequence[Record], *, ended: Sequence[str] = ()) -> None: ...
     async def acquire(self, key: str, seconds: float) -> int | None: ...
     async def put_fenced(self, record: Record, fence: int) -> bool: ...
     async def release(self, key: str, fence: int) -> None: ...
@@ -80,6 +80,7 @@ class Store:
         self._unwritten_fenced: list[tuple[Record, int]] = []
         self._writing: set[asyncio.Task[None]] = set()
         self._unreleased: list[tuple[str, int]] = []
+        self._ended: list[str] = []
         self._stale: dict[str, tuple[str, tuple[Any, ...]]] = {}
 
     def bind[R](
@@ -127,21 +128,21 @@ class Store:
         """
         records, self._unwritten = self._unwritten, []
         unreleased, self._unreleased = self._unreleased, []
+        ended, self._ended = self._ended, []
         fenced, self._unwritten_fenced = self._unwritten_fenced, []
         stale, self._stale = list(self._stale.values()), {}
         tier = self.shared
         work: list[Coroutine[Any, Any, Any]] = []
         if tier is not None:
             work += [tier.put_fenced(record, fence) for record, fence in fenced]
-            if records:
-                work.append(tier.put_many(records))
+            work += [tier.release(key, fence) for key, fence in unreleased]
+            if records or ended:
+                # In one call: whoever waits for a lease shall find what was written under it.
+                work.append(tier.put_many(records, ended=ended))
         guarded = [self.guarded(each, None) for each in work]
         if stale and self.queue is not None:
             guarded.append(_attempted(self.queue.send(stale)))
         await asyncio.gather(*guarded, *self._writing)
-        # Last: whoever waits for a lease shall find what was written under it.
-        if tier is not None:
-            await asyncio.gather(*(self.guarded(tier.release(key, fence), None) for key, fence in unreleased))
 
     @property
     def shared(self) -> SharedTier | None:
@@ -190,19 +191,20 @@ class Store:
         if fence is not None:
             self._unwritten_fenced.append((record, fence))
             return
-        self._unwritten.append(record)
         if len(self._unwritten) >= EARLY and self.shared is not None:
             records, self._unwritten = self._unwritten, []
             write = aio.outliving(self.guarded(self.shared.put_many(records), None))
             self._writing.add(write)
             write.add_done_callback(self._writing.discard)
+        self._unwritten.append(record)
 
     @asynccontextmanager
     async def lease(self, key: str, seconds: float) -> AsyncIterator[bool]:
         """Hold a lease for a block, so that several processes do not do the same work at the same time.
 
-        Whoever finds it held waits until it is given back, or `seconds` have passed, and is told so: by then the work
-        may be done. Nobody waits past the current deadline for long, and nobody at all where there is no shared tier.
+        It ends with the next `flush`. Whoever finds it held waits for that, or until `seconds` have passed, and is told
+        so: by then the work may be done. Nobody waits for longer than half of the time there is, nobody at all where
+        there is no shared tier.
         """
         give_up = time.monotonic() + min(seconds, aio.deadline().remaining() / 2)
         waited = False
@@ -217,7 +219,7 @@ class Store:
             yield waited
         finally:
             if fence is not None:
-                self.give_back(key, fence)
+                self._ended.append(key)
 
     def give_back(self, key: str, fence: int) -> None:
         """Give a lease back at the next `flush`, which has time when that of the request is used up."""
