@@ -183,7 +183,7 @@ def test_nobody_else_speaks_where_that_is_not_wanted(speech: Function) -> None:
 
 @pytest.mark.parametrize("behave", [hang, unreachable, broken])
 def test_while_an_engine_is_dead_the_next_one_speaks(speech: Function, behave: Callable[[str], Any]) -> None:
-    speech.restart(TTS_ENGINES=BOTH, TTS_TIMEOUT_SECONDS="0.5")
+    speech.restart(TTS_ENGINES=BOTH, TTS_TIMEOUT_SECONDS="2")
     speech.voice.behave = behave
     assert told(speech.speak(*WORDS, prefer="wait").items) == ["espeak"] * len(WORDS)
     assert engines(speech) == {"openai": "down", "espeak": "healthy"}
