@@ -1,5 +1,4 @@
 import asyncio
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,15 +14,6 @@ from support.fakes import FakeQueue, FakeShared, FakeUpstream
 
 PLAIN = Policy("plain", version=1, ttl=60, stale=600, negative=30)
 LEASED = Policy("leased", version=1, ttl=60, lease=2)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds added to the wall clock."""
-    ahead = [0.0]
-    real = time.time
-    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
-    return ahead
 
 
 def test_memory_answers_without_asking_anybody() -> None:

@@ -1,7 +1,6 @@
 """What is known without computing it, values that still hold past their time, and the figures of both."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -14,15 +13,6 @@ from support.fakes import FakeShared, FakeUpstream
 
 PLAIN = Policy("plain", version=1, ttl=60, stale=600, negative=30)
 LEASED = Policy("leased", version=1, ttl=60, stale=600, lease=2)
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds added to the wall clock."""
-    ahead = [0.0]
-    real = time.time
-    monkeypatch.setattr(time, "time", lambda: real() + ahead[0])
-    return ahead
 
 
 def test_what_is_known_is_recalled_by_one_read_and_nothing_is_computed() -> None:
