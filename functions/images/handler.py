@@ -10,11 +10,11 @@ from fanfare import imaging, storage
 from fanfare.cache import store
 from fanfare.errors import ConfigurationError
 from fanfare.http_api import api, serve
+from fanfare.negotiation import unchanged
 from fanfare.settings import settings
 from fanfare.uploads import Upload, UploadStates
 from images import contract
 from images.contract import UploadForm, UploadRequest
-from images.negotiation import unchanged
 
 if TYPE_CHECKING:
     from images.derivatives import Derivatives

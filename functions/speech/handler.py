@@ -12,6 +12,7 @@ from fanfare import aws, storage
 from fanfare.cache import store
 from fanfare.cache.statistics import statistics
 from fanfare.http_api import api, serve
+from fanfare.messages import Message
 from fanfare.settings import settings
 from speech.contract import JobState, OneTextAnswer, SentenceRequest, SpeechAnswer, SpeechRequest, WordRequest
 from speech.word_contract import (
@@ -111,8 +112,8 @@ async def tts_status() -> dict[str, Any]:
     }
 
 
-async def worked(body: str) -> None:
-    await jobs().work(body)
+async def worked(message: Message) -> None:
+    await jobs().work(message.body)
 
 
 def _job(state: JobState) -> Response[Any]:

@@ -8,6 +8,7 @@ FanfareError                    500
 ├── InvalidInput                422   fields of the request; names them
 ├── UnusableContent             422   a file that is broken, or not what it says
 ├── NotFound                    404
+├── NotYet                      409   it is being made; carries retry_after
 ├── DeadlineExceeded            504   the route's budget is spent
 └── UpstreamError               503   somebody else's service; names it
     ├── UpstreamTimeout         504
@@ -65,6 +66,14 @@ class InvalidInput(FanfareError):
 class NotFound(FanfareError):
     status = 404
     title = "Not found"
+
+
+class NotYet(FanfareError):
+    """Something is being made that is asked for already."""
+
+    status = 409
+    title = "Not yet"
+    retry_after = 1.0
 
 
 class DeadlineExceeded(FanfareError):

@@ -11,9 +11,16 @@ from fanfare.uploads import Upload, notified
 AT_ONCE: Final = 4
 """Messages of a batch that are worked side by side."""
 
+
+class Message(NamedTuple):
+    """A message's body, and how often it was received, this time included."""
+
+    body: str
+    receives: int
+
+
 type Uploaded = Callable[[Upload], Awaitable[None]]
-type Worked = Callable[[str], Awaitable[None]]
-"""Takes a message's body."""
+type Worked = Callable[[Message], Awaitable[None]]
 
 
 class Work(NamedTuple):
@@ -28,7 +35,7 @@ async def consume(records: list[dict[str, Any]], work: Work) -> dict[str, Any]:
 
     async def one(record: dict[str, Any]) -> None:
         if work.worked is not None:
-            await work.worked(record["body"])
+            await work.worked(Message(record["body"], int(record["attributes"]["ApproximateReceiveCount"])))
         elif work.uploaded is not None:
             for upload in notified(record["body"]):
                 await work.uploaded(upload)

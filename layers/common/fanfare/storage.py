@@ -41,6 +41,27 @@ class SignedPost:
     fields: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """An object of `size` bytes that is read in pieces, by any thread. It is this very one, or reading fails."""
+
+    bucket: str
+    key: str
+    size: int
+    entity_tag: str
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Return the bytes from `start` up to `stop`, fewer at the end; raises `NotFound` or `UpstreamError`."""
+        if not start < min(stop, self.size):
+            return b""
+        with aws.translated("storage"):
+            answer = aws.client("s3").get_object(
+                Bucket=self.bucket, Key=self.key, Range=f"bytes={start}-{stop - 1}", IfMatch=self.entity_tag
+            )
+            body: bytes = answer["Body"].read()
+        return body
+
+
 class Bucket:
     """One bucket. Every method raises `UpstreamError` where S3 fails; times are seconds."""
 
@@ -66,6 +87,15 @@ class Bucket:
     def _entity_tag(self, key: str) -> str:
         with aws.translated("storage"):
             return str(self._s3.head_object(Bucket=self.name, Key=key)["ETag"])
+
+    async def ranges(self, key: str) -> Ranges:
+        """Return an object to be read in pieces; raises `NotFound`."""
+        return await asyncio.to_thread(self._ranges, key)
+
+    def _ranges(self, key: str) -> Ranges:
+        with aws.translated("storage"):
+            found = self._s3.head_object(Bucket=self.name, Key=key)
+        return Ranges(self.name, key, found["ContentLength"], found["ETag"])
 
     async def age(self, key: str) -> float:
         """Return the seconds since an object was written; raises `NotFound`."""

@@ -9,7 +9,7 @@ import json
 import time
 from dataclasses import dataclass
 from typing import Any, Final, Literal
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from fanfare import aws
 from fanfare.errors import NotFound
@@ -48,6 +48,17 @@ def notified(body: str) -> list[Upload]:
         Upload(unquote_plus(record["s3"]["object"]["key"]), record["s3"]["object"].get("sequencer", ""))
         for record in message["Records"]
     ]
+
+
+async def announce(upload: Upload, queue_url: str) -> None:
+    """Tell a queue of an upload as S3 would. Raises `UpstreamError`."""
+    told = {"s3": {"object": {"key": quote_plus(upload.key), "sequencer": upload.sequencer}}}
+
+    def send() -> None:
+        with aws.translated("uploads"):
+            aws.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps({"Records": [told]}))
+
+    await asyncio.to_thread(send)
 
 
 class UploadStates:
