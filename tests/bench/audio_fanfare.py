@@ -41,22 +41,12 @@ def beats(samples: NDArray[np.float32], rate: int) -> Beats:
 
 def features(source: Path) -> Any:
     """Beats, tempo and rms of a file, on one core."""
-    from analysis.audio.beats import track
-    from analysis.audio.decoding import open_audio
-    from analysis.audio.energy import Energy
-    from analysis.audio.onsets import OnsetStream
-
-    with open_audio(source) as sound:
-        onsets, energy = OnsetStream(sound.rate, sound.channels), Energy(sound.rate, sound.channels)
-        for block in sound:
-            onsets.feed(block)
-            energy.feed(block)
-        return track(onsets.finish()), energy.finish()
+    return import_module("analysis.audio.features").features(source, cores=1)
 
 
 def features_on_all_cores(source: Path) -> Any:
     """The same, on all cores."""
-    return import_module("analysis.audio.analyser").features(source, cores=os.process_cpu_count())
+    return import_module("analysis.audio.features").features(source, cores=os.process_cpu_count())
 
 
 def whole(source: Path) -> Any:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from analysis.audio.analyser import Analysis, analyse, features
+from analysis.audio.analyser import Analysis, analyse
 from fanfare.errors import UnsupportedMediaType
 from support import tracks
+from support.sounds import muxed, tones
+from support.speaking import children
 
 
 def written(samples: Any, rate: int = 44100, kind: str = "WAV") -> bytes:
@@ -46,6 +48,8 @@ def test_everything_is_found_in_one_pass(track: tracks.Track, found: Analysis) -
     assert found.sections[0].start == 0
     assert found.sections[-1].end == pytest.approx(found.duration)
     assert all(0 <= value <= 1 for value in asdict(found.mood).values())
+    assert 1000 < len(found.waveform) <= 2000
+    assert np.abs(found.waveform).max() == found.energy.peaks.max()
 
 
 def same(one: Any, other: Any) -> bool:
@@ -67,10 +71,31 @@ def test_a_path_is_as_good_as_bytes(track: tracks.Track, found: Analysis, tmp_pa
     assert same(analyse(path, cores=2), found)
 
 
-def test_beats_and_energy_can_be_had_alone(track: tracks.Track, found: Analysis) -> None:
-    beats, energy = features(written(track.samples, track.rate), cores=2)
-    assert same(beats, found.beats)
-    assert same(energy, found.energy)
+@pytest.mark.parametrize("cores", [1, 2])
+def test_progress_is_told_and_may_end_it(cores: int) -> None:
+    data = muxed("ipod", "aac", tones(35))
+    told: list[tuple[float, float | None]] = []
+    found = analyse(data, cores=cores, progress=lambda done, whole: told.append((done, whole)))
+    assert [done for done, _ in told] == pytest.approx([10, 20, 30, found.duration])
+    assert [whole for _, whole in told] == pytest.approx([35] * 4, abs=0.1)
+    before, ended = children(), []
+
+    def deadline(done: float, _: float | None) -> None:
+        ended.append(done)
+        if done > 15:
+            raise TimeoutError("too late")
+
+    with pytest.raises(TimeoutError, match="too late"):
+        analyse(data, cores=cores, progress=deadline)
+    assert ended == pytest.approx([10, 20])
+    assert children() == before
+
+
+def test_the_whole_is_not_told_where_headers_do_not_say() -> None:
+    told: list[float | None] = []
+    flac = written(tones(2), kind="FLAC")
+    analyse(flac[:21] + bytes([flac[21] & 0xF0]) + bytes(4) + flac[26:], progress=lambda _, whole: told.append(whole))
+    assert told == [None]
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.3, 5.0])

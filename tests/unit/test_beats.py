@@ -43,7 +43,7 @@ def pulse(tempos: list[float], seconds: float) -> tuple[NDArray[np.float32], NDA
 
 
 def flux_of(curve: NDArray[np.float32]) -> Flux:
-    return Flux(FRAMES, np.repeat(10 * np.maximum(curve, 0)[:, None], 4, axis=1))
+    return Flux(FRAMES, np.repeat(10 * np.maximum(curve, 0)[:, None], 4, axis=1).astype(np.float16))
 
 
 @pytest.mark.parametrize("kind", tracks.KINDS)
@@ -76,7 +76,7 @@ def test_the_meter_is_what_the_accents_say(meter: int) -> None:
     curves = np.zeros((900, 4), np.float32)
     curves[frames, 2] = 1 + np.random.default_rng(1).uniform(0, 0.3, 40)
     curves[frames[2::meter], 2] += 2
-    found = bars(frames / FRAMES, frames, Flux(FRAMES, curves))
+    found = bars(frames / FRAMES, frames, Flux(FRAMES, curves.astype(np.float16)))
     assert found is not None
     assert (found.meter, found.downbeats[0]) == (meter, frames[2] / FRAMES)
 
@@ -115,9 +115,10 @@ def test_long_files_in_windows_come_out_as_in_one(monkeypatch: pytest.MonkeyPatc
 
 def test_a_path_starts_with_the_beat_that_it_is_given() -> None:
     curve, _ = pulse([120], 20)
-    scores = liking(tempogram(curve, FRAMES))[np.minimum((np.arange(len(curve)) / FRAMES * 2).astype(int), 39)]
+    looks = np.minimum((np.arange(len(curve)) / FRAMES * 2).astype(int), 39)
     tempo = int(np.abs(TEMPOS - 120).argmin())
-    assert Tracker(curve, scores, FRAMES, tempo).path()[0] == (0, tempo)
+    frames, tempos = Tracker(curve, liking(tempogram(curve, FRAMES)), looks, FRAMES, tempo).path()
+    assert (frames[0], tempos[0]) == (0, tempo)
 
 
 def test_where_a_change_of_tempo_came_from_is_found_again() -> None:

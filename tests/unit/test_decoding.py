@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from analysis.audio import decoding, soundfile_reader
-from analysis.audio.decoding import Decoded, open_audio, segments
+from analysis.audio.decoding import Decoded, open_audio
 from analysis.audio.sources import Source
 from fanfare.errors import ContentTooLarge, UnusableContent
 from support.sounds import MADE, RATE, Ranges, Samples, Silence, muxed, sound, tones, written
@@ -139,30 +139,35 @@ def test_memory_does_not_grow_with_length() -> None:
 def test_a_sound_longer_than_anybody_listens_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decoding, "MOST_HOURS", 20 / 3600)
     assert len(samples(written(tones(20, 8_000), rate=8_000))) == 160_000
-    for part in segments(written(tones(21, 8_000), rate=8_000), 2)[1:]:
-        with pytest.raises(ContentTooLarge, match="hours of sound"):
-            samples(part)
+    with open_audio(written(tones(21, 8_000), rate=8_000)) as whole:
+        for start in (0, 100_000):
+            part = whole.part(start, math.inf)
+            assert part is not None
+            with pytest.raises(ContentTooLarge, match="hours of sound"):
+                samples(part)
 
 
-@pytest.mark.parametrize(("format_", "count"), [("WAV", 2), ("WAV", 3), ("FLAC", 3), ("MP3", 3)])
-def test_parts_are_the_whole_side_by_side(format_: str, count: int) -> None:
-    noise = np.random.default_rng(7).normal(0, 0.1, (35 * RATE + 17, 2)).astype(np.float32)
+@pytest.mark.parametrize("format_", ["WAV", "FLAC", "MP3"])
+def test_parts_have_the_samples_of_the_whole_side_by_side(format_: str) -> None:
+    noise = np.random.default_rng(7).normal(0, 0.1, (25 * RATE + 17, 2)).astype(np.float32)
     data = written(noise + tones(len(noise) / RATE), format_)
     whole = samples(data)
-    parts = segments(data, count)
-    starts = [part.start for part in parts]
-    assert len(parts) == count
-    with ThreadPoolExecutor(count) as threads:
+    ranges = [(0, 9 * RATE), (8 * RATE + 5, 20 * RATE), (20 * RATE, math.inf)]
+    with open_audio(data) as sound, ThreadPoolExecutor(len(ranges)) as threads:
+        parts = [part for each in ranges if (part := sound.part(*each))]
+        assert [part.start for part in parts] == [start for start, _ in ranges]
         found = list(threads.map(samples, parts))
-    assert starts == [sum(map(len, found[:n])) for n in range(count)]
-    assert np.abs(np.concatenate(found) - whole).max() <= 1e-6
-    assert max(map(len, found)) - min(map(len, found)) < 2 * RATE
+        assert np.array_equal(np.concatenate(list(sound)), whole)
+    for (start, stop), each in zip(ranges, found, strict=True):
+        expected = whole[start : int(min(stop, len(whole)))]
+        assert len(each) == len(expected)
+        assert np.abs(each - expected).max() <= 1e-6
 
 
-def test_short_files_and_those_that_ffmpeg_decodes_are_one_part() -> None:
-    for data in (sound("wav"), muxed("ipod", "aac", tones(30))):
-        [part] = segments(data, 4)
-        assert len(samples(part)) == len(samples(data))
+def test_what_ffmpeg_decodes_has_no_parts() -> None:
+    with open_audio(sound("m4a")) as whole:
+        assert whole.part(0, 1000) is None
+        assert sum(map(len, whole)) > 0
 
 
 def promising(flac: bytes, frames: int) -> bytes:
@@ -177,16 +182,17 @@ def test_a_flac_that_does_not_tell_its_length_is_decoded_to_its_end() -> None:
     with open_audio(data) as decoded:
         assert sum(map(len, decoded)) == 25 * RATE
         assert not decoded.damaged
-    [part] = segments(data, 2)
-    assert len(samples(part)) == 25 * RATE
 
 
-def test_parts_that_cannot_be_reached_are_not_made() -> None:
+def test_a_part_that_cannot_be_reached_is_none() -> None:
     data = written(tones(40), "FLAC")
     lying = promising(data, 1600 * RATE)
-    [part] = segments(lying, 2)
-    assert 0 <= 40 * RATE - len(samples(part)) < soundfile_reader.STEP
-    assert part.damaged
+    with open_audio(lying) as whole:
+        assert whole.frames == 1600 * RATE
+        assert whole.part(800 * RATE, math.inf) is None
+        assert whole.part(39 * RATE, math.inf) is not None
+        assert 0 <= 40 * RATE - sum(map(len, whole)) < soundfile_reader.STEP
+        assert whole.damaged
 
 
 def test_a_sound_of_one_sample_is_a_sound() -> None:

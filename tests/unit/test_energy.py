@@ -78,6 +78,22 @@ def test_it_does_not_matter_how_it_is_fed(size: int) -> None:
     assert pieces.silences == whole.silences
 
 
+@pytest.mark.parametrize("cut", [0, 1, 12_345, 16_000])
+def test_two_halves_that_meet_at_a_step_are_the_whole(cut: int) -> None:
+    samples = sine((0.75, -6), (1, -70), (0.73, -12), channels=2)
+    first, second = Energy(RATE, 2), Energy(RATE, 2)
+    at = first.next_step(cut)
+    assert at - cut in range(800)
+    assert at % 800 == 0
+    first.feed(samples[:at].astype(np.float32))
+    second.feed(samples[at:].astype(np.float32))
+    first.go_on(second)
+    found, whole = first.finish(), measure(samples)
+    assert np.array_equal(found.rms, whole.rms)
+    assert np.array_equal(found.peaks, whole.peaks)
+    assert (found.level, found.crest, found.silences) == (whole.level, whole.crest, whole.silences)
+
+
 @pytest.mark.parametrize("samples", [np.zeros((0, 2)), np.zeros((1, 1)), np.zeros((RATE, 2))])
 def test_silence_and_nothing(samples: NDArray[np.float64]) -> None:
     found = measure(samples)

@@ -44,6 +44,19 @@ def test_a_sine_has_its_power_at_its_bin_whichever_channel_it_is_in() -> None:
         assert found[:, 200] == pytest.approx(0.5**2 / 2, rel=1e-3)
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 8])
+def test_powers_are_the_sum_over_all_channels(channels: int) -> None:
+    samples = noise(9000, channels) * 10.0 ** -np.arange(channels, dtype=np.float32)
+    size = Spectra(8000, channels).size
+    window = np.hanning(size + 1)[:-1, np.newaxis]
+    starts = range(0, 9000 - size + 1, 2000)
+    bins = [np.fft.rfft(samples[at : at + size] * window, axis=0) for at in starts]
+    expected = 2 / window.sum() ** 2 * (np.abs(bins) ** 2).sum(axis=2)
+    found = transformed(samples, 8000, 9000)
+    assert found.dtype == np.float32
+    assert np.allclose(found, expected, rtol=1e-4, atol=1e-6 * expected.max())
+
+
 @pytest.mark.parametrize("size", [1, 999, 1024, 2001, 30_000])
 def test_it_does_not_matter_how_spectra_are_fed(size: int) -> None:
     samples = noise(9000)

@@ -1,5 +1,7 @@
 """Onset strength as a stream: the same for blocks of any size and for spans side by side, at any rate."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -101,6 +103,17 @@ def test_what_is_no_number_is_no_sound() -> None:
     assert len(onset_times(strength(mended), mended.rate)) == 37
     broken[RATE * 12] = -3e38
     assert np.isfinite(strength(measured(broken, RATE, [RATE]))).all()
+
+
+def test_the_strength_of_a_long_file_needs_little_beside_itself() -> None:
+    flux = Flux(RATE / 512, np.random.default_rng(1).gamma(0.5, 1, (200_000, 4)).astype(np.float32))
+    tracemalloc.start()
+    try:
+        curve = strength(flux)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 5 * curve.nbytes
 
 
 TONE = 0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE * 5) / RATE)[:, None]

@@ -1,8 +1,6 @@
 """A sound understood in one pass: decoded in blocks, every measure fed with each, nothing kept but its figures."""
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +10,7 @@ from analysis.audio import mood as moods
 from analysis.audio.beats import Beats, track
 from analysis.audio.decoding import open_audio
 from analysis.audio.energy import Energy, EnergyFigures
+from analysis.audio.feeding import Feed, go_through
 from analysis.audio.frames import Samples, Spectra
 from analysis.audio.key import Key, KeyFinder
 from analysis.audio.loudness import Loudness, LoudnessFigures
@@ -21,6 +20,7 @@ from analysis.audio.sections import Section, SectionFinder
 from analysis.audio.sources import Source
 from analysis.audio.timbre import Timbre, TimbreMeter
 from analysis.audio.true_peak import TruePeak
+from analysis.audio.waveform import Waveform
 
 VERSION: Final = 1
 """Of what is measured and how; raised when the same sound would give other figures."""
@@ -29,14 +29,17 @@ LOW_BANDS: Final = frozenset({"sub", "bass"})
 ON_BEAT: Final = 0.05
 """Seconds from a beat within which an onset falls on it."""
 
-type Feed = Callable[[Samples], object]
+type Progress = Callable[[float, float | None], None]
+"""Takes the seconds gone through, and those that the whole will have, as far as its headers say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Analysis:
     """All that was found in a sound. Times are seconds, `rate` Hz.
 
-    `damaged` says that some of it could not be decoded. `true_peaks` are dBTP per channel, None for silence.
+    `damaged` says that some of it could not be decoded. `true_peaks` are dBTP per channel, None for silence. `waveform`
+    has the lowest and the highest value of any channel for each of at most 2000 equal stretches, shape (n, 2); full
+    scale is ± 1.
     """
 
     format: str
@@ -46,6 +49,7 @@ class Analysis:
     damaged: bool
     beats: Beats
     energy: EnergyFigures
+    waveform: Samples
     loudness: LoudnessFigures
     true_peaks: tuple[float | None, ...]
     key: Key | None
@@ -54,23 +58,17 @@ class Analysis:
     mood: Mood
 
 
-def features(source: Source, *, cores: int = 1) -> tuple[Beats, EnergyFigures]:
-    """Return beats and energy alone; raises what `analyse` raises."""
-    with open_audio(source) as sound:
-        onsets, energy = OnsetStream(sound.rate, sound.channels), Energy(sound.rate, sound.channels)
-        _go_through(sound, (onsets.feed, energy.feed), cores)
-        return track(onsets.finish()), energy.finish()
-
-
-def analyse(source: Source, *, cores: int = 1) -> Analysis:
+def analyse(source: Source, *, cores: int = 1, progress: Progress | None = None) -> Analysis:
     """Analyse a sound: measures go side by side on `cores`, with the same results as on one.
+
+    `progress` is called after each block, of ten seconds at most; whatever it raises ends the analysis.
 
     Raises `UnsupportedMediaType`, `UnusableContent` or `ContentTooLarge` for what is no sound that can be used, and
     what opening a path or reading a range raises.
     """
     with open_audio(source) as sound:
         measures = _Measures(sound.rate, sound.channels)
-        frames = _go_through(sound, measures.feeds, cores)
+        frames = go_through(sound, measures.feeds, cores, _reporting(progress, sound.rate, sound.frames))
         duration = frames / sound.rate
         measures.finish_spectra()
         beats = track(measures.onsets.finish())
@@ -84,6 +82,7 @@ def analyse(source: Source, *, cores: int = 1) -> Analysis:
             damaged=sound.damaged,
             beats=beats,
             energy=energy,
+            waveform=measures.waveform.finish(),
             loudness=loudness,
             true_peaks=tuple(peak if np.isfinite(peak) else None for peak in measures.peaks.finish()),
             key=key,
@@ -96,27 +95,31 @@ def analyse(source: Source, *, cores: int = 1) -> Analysis:
 
 
 class _Measures:
-    """Those that are fed side by side, in two shares of about the same work."""
+    """Those that are fed side by side, in shares of about the same work."""
 
     def __init__(self, rate: int, channels: int) -> None:
         self.onsets = OnsetStream(rate, channels)
         self.energy = Energy(rate, channels)
+        self.waveform = Waveform()
         self.loudness = Loudness(rate, channels)
         self.peaks = TruePeak(channels)
         self.spectra = Spectra(rate, channels)
         self.key = KeyFinder(self.spectra.frequencies)
         self.timbre = TimbreMeter(self.spectra.frequencies)
         self.sections = SectionFinder(self.spectra.frequencies)
-        self.feeds: tuple[Feed, ...] = (self._feed_onsets, self._feed_levels)
-
-    def _feed_onsets(self, block: Samples) -> None:
-        self.onsets.feed(block)
-        self.energy.feed(block)
+        self.feeds: tuple[Feed, ...] = (self._feed_levels, self._feed_spectra, self._feed_onsets)
 
     def _feed_levels(self, block: Samples) -> None:
         self.loudness.feed(block)
         self.peaks.feed(block)
+
+    def _feed_spectra(self, block: Samples) -> None:
         self._look(self.spectra.feed(block))
+
+    def _feed_onsets(self, block: Samples) -> None:
+        self.onsets.feed(block)
+        self.energy.feed(block)
+        self.waveform.feed(block)
 
     def finish_spectra(self) -> None:
         self._look(self.spectra.finish())
@@ -126,40 +129,12 @@ class _Measures:
             measure.feed(spectra)
 
 
-def _go_through(blocks: Iterable[Samples], feeds: tuple[Feed, ...], cores: int) -> int:
-    """Feed every block to all measures, and decode the next meanwhile if there are cores; return the frames."""
-    frames = 0
-    with _side_by_side(cores) as give:
-        for block in blocks:
-            frames += len(block)
-            give(block, feeds)
-    return frames
+def _reporting(progress: Progress | None, rate: int, frames: int | None) -> Callable[[int], None]:
+    def report(done: int) -> None:
+        if progress is not None:
+            progress(done / rate, None if frames is None else max(done, frames) / rate)
 
-
-@contextmanager
-def _side_by_side(cores: int) -> Iterator[Callable[[Samples, tuple[Feed, ...]], None]]:
-    """Yield what hands a block to feeds: at once on one core, otherwise in threads, one block behind the decoder."""
-    if cores < 2:
-        yield _in_turn
-        return
-    with ThreadPoolExecutor(min(cores, 2), thread_name_prefix="analysis") as threads:
-        under_way: list[Future[object]] = []
-
-        def give(block: Samples, feeds: tuple[Feed, ...]) -> None:
-            wait()
-            under_way.extend(threads.submit(feed, block) for feed in feeds)
-
-        def wait() -> None:
-            while under_way:
-                under_way.pop().result()
-
-        yield give
-        wait()
-
-
-def _in_turn(block: Samples, feeds: tuple[Feed, ...]) -> None:
-    for feed in feeds:
-        feed(block)
+    return report
 
 
 def _heard(

@@ -54,7 +54,6 @@ class AvReader:
         self._child = _start(kind, source.size)
         self._from, self._to = cast("IO[bytes]", self._child.stdout), cast("IO[bytes]", self._child.stdin)
         self._told = self._frames()
-        self.start = 0
         self.damaged = False
         try:
             self.rate, self.channels, frames = self._measures()
@@ -63,9 +62,6 @@ class AvReader:
             self.close()
             raise
         self.frames = frames or None
-
-    def narrow(self, _start: int, _stop: float, /) -> bool:
-        return False  # few formats are cut where one would like
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
         for kind, body in self._told:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from analysis.audio.downbeats import Bars, bars
 from analysis.audio.onsets import Flux, onset_times, peak_times, strength
 from analysis.audio.spectra import Floats
-from analysis.audio.tempo import OCTAVE, PERIODS, STEP, liking, local_tempos, tempogram
+from analysis.audio.tapping import tapped
+from analysis.audio.tempo import OCTAVE, PERIODS, STEP, TEMPOS, Fits, liking, local_tempos, tempogram
 
 SLACK: Final[NDArray[np.float64]] = np.linspace(-0.09, 0.09, 9)
 """How much a beat may come early or late, in periods."""
@@ -33,6 +34,9 @@ FAINT: Final = 0.3
 """Share of the median strength, below which beats at the beginning and the end are none."""
 AUDIBLE: Final = 0.5
 """Onset strength that the median is taken to be at least."""
+_AWAY: Final = np.abs(np.subtract.outer(np.arange(len(PERIODS)), np.arange(len(PERIODS))))
+_CHANGES: Final = np.where(_AWAY <= REACH, np.minimum(DRIFT / OCTAVE * _AWAY, LEAP), LEAP).astype(np.float32)
+_DRIFTS: Final = _CHANGES[REACH, : 2 * REACH + 1, None]
 FEWEST: Final = 4
 """Beats that make a pulse."""
 
@@ -64,13 +68,13 @@ class Beats:
 def track(flux: Flux) -> Beats:
     """Find the beats of a file from its `Flux`."""
     curve = strength(flux)
-    fits = tempogram(curve, flux.rate)
-    frames = trimmed(curve, path(curve, fits, flux.rate))
     onsets = onset_times(curve, flux.rate)
-    if len(frames) < FEWEST:
+    regular, sure = pulse(curve, flux.rate)
+    if len(regular) < FEWEST:
         nothing = np.empty(0)
         return Beats(nothing, nothing, nothing, 0.0, 0.0, None, onsets)
-    times = peak_times(curve, frames, flux.rate)
+    times = tapped(regular, flux)
+    frames = np.minimum(np.rint(times * flux.rate).astype(np.intp), len(curve) - 1)
     heights = np.maximum(0, curve[frames].astype(np.float64))
     tempos = local_tempos(times)
     return Beats(
@@ -78,34 +82,43 @@ def track(flux: Flux) -> Beats:
         strengths=np.minimum(1, heights / max(float(np.percentile(heights, 95)), 1e-9)),
         tempos=tempos,
         tempo=float(np.median(tempos)),
-        confidence=confidence(fits, times, tempos),
+        confidence=sure,
         bars=bars(times, frames, flux),
         onsets=onsets,
     )
 
 
-def confidence(fits: Floats, times: NDArray[np.float64], tempos: NDArray[np.float64]) -> float:
+def pulse(curve: Floats, rate: float) -> tuple[NDArray[np.float64], float]:
+    """The most regular strong beats of an onset strength, in seconds, and how sure they are."""
+    fits = tempogram(curve, rate)
+    times = peak_times(curve, trimmed(curve, path(curve, fits, rate)), rate)
+    return times, confidence(fits, times, local_tempos(times)) if len(times) >= FEWEST else 0.0
+
+
+def confidence(fits: Fits, times: NDArray[np.float64], tempos: NDArray[np.float64]) -> float:
     """How well, in the median, the onsets around a beat repeat at its tempo: noise .05, music .3 or more; at most 1."""
     steps = np.minimum((times / STEP).round().astype(np.intp), len(fits) - 1)
-    nearest = np.abs(np.log(tempos[:, None] * PERIODS / 60)).argmin(axis=1)
+    nearest = np.clip(np.rint(OCTAVE * np.log2(tempos / TEMPOS[0])).astype(np.intp), 0, len(TEMPOS) - 1)
     return min(1.0, 2 * float(np.median(fits[steps, nearest])))
 
 
-def path(curve: Floats, fits: Floats, rate: float) -> NDArray[np.intp]:
+def path(curve: Floats, fits: Fits, rate: float) -> NDArray[np.intp]:
     """The frames of all beats along the best path, quiet ones too."""
     length, ahead = round(WINDOW * rate), round(AHEAD * rate)
-    found: list[int] = []
+    found = [np.empty(0, np.intp)]
     start, opening = 0, None
-    while True:
+    while start < len(curve):
         stretch = curve[start : start + length]
-        steps = np.minimum(((start + np.arange(len(stretch))) / rate / STEP).round().astype(np.intp), len(fits) - 1)
-        beats = Tracker(stretch, liking(fits[steps]), rate, opening).path()
+        looks = np.minimum(np.rint((start + np.arange(len(stretch))) / rate / STEP).astype(np.intp), len(fits) - 1)
+        scores = liking(fits[looks[0] : looks[-1] + 1])
+        frames, tempos = Tracker(stretch, scores, looks - looks[0], rate, opening).path()
         if start + length >= len(curve):
-            return np.array([*found, *(start + frame for frame, _ in beats)], np.intp)
-        settled = [beat for beat in beats if beat[0] < length - ahead]
-        found += [start + frame for frame, _ in settled[:-1]]
-        last, opening = settled[-1]
-        start += last
+            found.append(start + frames)
+            break
+        last = int(np.searchsorted(frames, length - ahead)) - 1
+        found.append(start + frames[:last])
+        start, opening = start + int(frames[last]), int(tempos[last])
+    return np.concatenate(found)
 
 
 def trimmed(curve: Floats, frames: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -124,21 +137,30 @@ class Tracker:
     Neither keeps where it came from: along the one path that is wanted, that is found again.
     """
 
-    def __init__(self, strength: Floats, scores: Floats, rate: float, opening: int | None = None) -> None:
-        """Take onset strength, (frames,), what tempos are worth, (frames, tempos), and that of a beat at frame 0."""
+    def __init__(
+        self, strength: Floats, scores: Floats, looks: NDArray[np.intp], rate: float, opening: int | None = None
+    ) -> None:
+        """Take onset strength, (frames,), what tempos are worth, (looks, tempos), the look of each frame, (frames,).
+
+        `opening` is the tempo of a beat at frame 0, where there is one.
+        """
         ideal = PERIODS * rate
-        self._lags = np.maximum(1, np.rint(ideal[:, None] * (1 + SLACK))).astype(np.intp)
-        self._costs = (STIFFNESS * np.log(self._lags / ideal[:, None]) ** 2).astype(np.float32)
+        self._lags = np.maximum(1, np.rint(ideal * (1 + SLACK[:, None]))).astype(np.intp)
+        self._costs = (STIFFNESS * np.log(self._lags / ideal) ** 2).astype(np.float32)
         self._lead = int(self._lags.max())
-        self._count = len(strength)
-        tempos = len(PERIODS)
+        self._block = int(self._lags.min())
+        shape = self._lead + len(strength) + self._block, len(PERIODS)
         gain = ((PERIODS / 0.5) ** SLOWNESS).astype(np.float32)
-        self._value = np.zeros((self._lead + self._count, tempos), np.float32)
-        self._reach = np.zeros((self._lead + self._count, tempos), np.float32)
-        self._value[self._lead :] = strength[:, None] * gain + scores * PERIODS.astype(np.float32)
+        self._value = np.zeros(shape, np.float32)
+        own = self._value[self._lead : -self._block]
+        np.multiply(strength[:, None], gain, out=own)
+        own += (scores * PERIODS.astype(np.float32))[looks]
+        self._reach = np.zeros(shape, np.float32)
         self._run(opening)
+        self._value = self._value[: -self._block]
 
     def _run(self, opening: int | None) -> None:
+        """Fill in block by block, each as long as the shortest lag, so that it needs none of its own."""
         value, reach = self._value, self._reach
         tempos = value.shape[1]
         first = self._lead
@@ -147,45 +169,47 @@ class Tracker:
             value[first, opening] = 0
             reach[first] = changed(value[first : first + 1])[0]
             first += 1
-        block = int(self._lags.min())
+        back = self._lead - self._lags[:, None]
+        sources = (np.arange(self._block)[:, None] + back) * tempos + np.arange(tempos)
+        costs = np.repeat(self._costs[:, None], self._block, axis=1)
+        before = np.empty_like(costs)
         flat = reach.reshape(-1)
-        offsets = np.arange(block)[:, None, None] * tempos + (np.arange(tempos)[:, None] - self._lags * tempos)
-        for at in range(first, len(value), block):
-            rows = min(block, len(value) - at)
-            before = flat[offsets[:rows] + at * tempos]
-            before -= self._costs
-            value[at : at + rows] += before.max(axis=2)
-            reach[at : at + rows] = changed(value[at : at + rows])
+        for at in range(first, len(value) - self._block, self._block):
+            flat[(at - self._lead) * tempos :].take(sources, out=before, mode="clip")
+            before -= costs
+            here = value[at : at + self._block]
+            here += before.max(axis=0)
+            reach[at : at + self._block] = changed(here)
 
-    def path(self) -> list[tuple[int, int]]:
-        """Frames and tempos of the beats, in order."""
-        if not self._count:
-            return []
+    def path(self) -> NDArray[np.intp]:
+        """Frames and tempos of the beats, in order, of shape (2, beats)."""
         value, lead = self._value, self._lead
-        tail = max(lead, len(value) - self._lead)
+        tail = max(lead, len(value) - lead)
         frame, tempo = divmod(int(value[tail:].argmax()), value.shape[1])
         frame += tail
         found = []
         while frame >= lead:
             found.append((frame - lead, tempo))
-            options = self._reach[frame - self._lags[tempo], tempo] - self._costs[tempo]
-            frame -= int(self._lags[tempo, options.argmax()])
+            options = self._reach[frame - self._lags[:, tempo], tempo] - self._costs[:, tempo]
+            frame -= int(self._lags[options.argmax(), tempo])
             tempo = origin(value[frame], tempo)
-        return found[::-1]
+        return np.array(found[::-1], np.intp).reshape(-1, 2).T
 
 
 def changed(value: Floats) -> Floats:
     """The best of staying, drifting by a few steps, and leaping to any tempo: for rows of tempos."""
-    best: Floats = np.maximum(value, value.max(axis=1, keepdims=True) - np.float32(LEAP))
-    for steps in range(1, REACH + 1):
-        cost = DRIFT * steps / OCTAVE
-        np.maximum(best[:, steps:], value[:, :-steps] - cost, out=best[:, steps:])
-        np.maximum(best[:, :-steps], value[:, steps:] - cost, out=best[:, :-steps])
-    return best
+    # All rows in one line, kept apart by padding: one view of it for each drift.
+    padded = np.full((len(value), value.shape[1] + 2 * REACH), -np.inf, np.float32)
+    padded[:, REACH:-REACH] = value
+    step = padded.itemsize
+    shape = len(_DRIFTS), padded.size - 2 * REACH
+    near = np.ndarray(shape, np.float32, padded, strides=(step, step)) - _DRIFTS
+    best = np.empty_like(padded)
+    near.max(axis=0, out=best.reshape(-1)[: -2 * REACH])
+    changed: Floats = np.maximum(best[:, : -2 * REACH], value.max(axis=1, keepdims=True) - np.float32(LEAP))
+    return changed
 
 
 def origin(value: Floats, tempo: int) -> int:
     """From which tempo `changed` came to this one."""
-    away = np.abs(np.arange(len(value)) - tempo)
-    cost = np.where(away <= REACH, np.minimum(DRIFT * away / OCTAVE, LEAP), LEAP)
-    return int((value - cost).argmax())
+    return int((value - _CHANGES[tempo]).argmax())

@@ -1,6 +1,5 @@
 """Any sound that is read, as blocks of samples: decoded as it comes, in memory that does not grow with its length."""
 
-import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Final, Protocol, Self
@@ -16,8 +15,6 @@ from fanfare.errors import ContentTooLarge
 
 LOUDEST: Final = 1000.0
 """Times full scale (+ 60 dB). What is beyond is no sound, and sums of its squares would leave float32."""
-PART_SECONDS: Final = 10
-"""Parts are no shorter; opening one would not pay."""
 
 
 class Reader(Protocol):
@@ -26,10 +23,7 @@ class Reader(Protocol):
     rate: int
     channels: int
     frames: int | None
-    start: int
     damaged: bool
-
-    def narrow(self, start: int, stop: float, /) -> bool: ...
 
     def blocks(self) -> Iterator[NDArray[np.float32]]: ...
 
@@ -43,17 +37,14 @@ class Decoded:
     where the sound turns out not to be usable, and whatever a range reader raises.
     """
 
-    def __init__(self, reader: Reader, kind: Format, owned: ExitStack) -> None:
-        self._reader, self._owned = reader, owned
+    def __init__(self, source: Source, kind: Format, reader: Reader, owned: ExitStack, start: int = 0) -> None:
+        self._source, self._kind, self._reader, self._owned = source, kind, reader, owned
         self.format = kind.name
         self.rate, self.channels = reader.rate, reader.channels
         self.frames = reader.frames
         """Of the whole sound, as its headers have it; they may err. None if they do not say."""
-
-    @property
-    def start(self) -> int:
+        self.start = start
         """The frame of the whole sound that this one begins with."""
-        return self._reader.start
 
     @property
     def damaged(self) -> bool:
@@ -73,9 +64,24 @@ class Decoded:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def narrow(self, start: int, stop: float) -> bool:
-        """Confine it to frames from `start` up to `stop`, before it is gone through. False if that cannot be done."""
-        return self._reader.narrow(start, stop)
+    def part(self, start: int, stop: float) -> "Decoded | None":
+        """Open the same sound once more, from frame `start` up to `stop`: parts are gone through side by side.
+
+        They have the very samples of the whole. None if there is no getting to `start`, as when headers promise too
+        much, and for what FFmpeg decodes: a process works ahead of the caller there anyway.
+
+        Raises as `open_audio` does.
+        """
+        if self._kind.demuxer:
+            return None
+        with ExitStack() as owned:
+            file = opened(self._source)
+            owned.callback(file.close)
+            reader = SoundFileReader(file, self._kind)
+            owned.callback(reader.close)
+            if not reader.narrow(start, stop):
+                return None
+            return Decoded(self._source, self._kind, reader, owned.pop_all(), start)
 
     def close(self) -> None:
         """Give back what it holds: files, a process. It may be done at any time."""
@@ -94,37 +100,7 @@ def open_audio(source: Source) -> Decoded:
         kind = recognised(file.read, file.size)
         reader = AvReader(file, kind) if kind.demuxer else SoundFileReader(file, kind)
         owned.callback(reader.close)
-        return Decoded(reader, kind, owned.pop_all())
-
-
-def segments(source: Source, count: int) -> list[Decoded]:
-    """Open a sound as `count` parts or fewer, one behind the other, to be gone through side by side in threads.
-
-    Together they give the very samples that `open_audio` gives. Short files are one part, and so is what FFmpeg
-    decodes: there a process works ahead of the caller anyway. Raises as `open_audio` does. Close each.
-    """
-    with ExitStack() as failing:
-        first = failing.enter_context(open_audio(source))
-        frames = first.frames or 0
-        parts = min(count, frames // (PART_SECONDS * first.rate))
-        starts = [frames * part // parts for part in range(1, parts)]
-        rest = _rest(source, starts) if starts and first.narrow(0, starts[0]) else []
-        if not rest:
-            first.narrow(0, math.inf)
-        failing.pop_all()
-        return [first, *rest]
-
-
-def _rest(source: Source, starts: list[int]) -> list[Decoded]:
-    """Open the parts from `starts` on; none if one of them cannot be reached, as when headers promise too much."""
-    with ExitStack() as failing:
-        found = []
-        for start, stop in zip(starts, [*starts[1:], math.inf], strict=True):
-            found.append(failing.enter_context(open_audio(source)))
-            if not found[-1].narrow(start, stop):
-                return []
-        failing.pop_all()
-        return found
+        return Decoded(source, kind, reader, owned.pop_all())
 
 
 def _finite(block: NDArray[np.float32]) -> NDArray[np.float32]:

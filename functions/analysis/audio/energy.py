@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.audio.frames import SLICE, Samples
+from analysis.audio.tape import Tape
 
 STEP: Final = 0.1
 """Seconds."""
@@ -50,24 +51,39 @@ class Energy:
         self._rate = rate
         self._size = round(rate * STEP)
         self._rest: Samples = np.zeros((0, channels), np.float32)
-        self._squares: list[NDArray[np.float64]] = []
-        self._peaks: list[Samples] = []
+        self._squares, self._peaks = Tape(np.float32), Tape(np.float32)
 
     def feed(self, block: Samples) -> None:
         """Take (frames, channels) more; full scale is 1."""
+        if len(self._rest):
+            head = self._size - len(self._rest)
+            self._rest = np.concatenate((self._rest, block[:head]))
+            if len(self._rest) < self._size:
+                return
+            self._measure(self._rest, self._size)
+            block = block[head:]
+        whole = len(block) // self._size * self._size
         stride = max(1, SLICE // self._size) * self._size
-        for start in range(0, len(block), stride):
-            piece = np.concatenate((self._rest, block[start : start + stride]))
-            whole = len(piece) // self._size * self._size
-            self._rest = piece[whole:]
-            self._measure(piece[:whole], self._size)
+        for start in range(0, whole, stride):
+            self._measure(block[start : min(start + stride, whole)], self._size)
+        self._rest = block[whole:].copy()
+
+    def next_step(self, frame: int) -> int:
+        """Where the first step begins that does so at `frame` or after it."""
+        return -(-frame // self._size) * self._size
+
+    def go_on(self, following: "Energy") -> None:
+        """Add what another was fed of the same sound, from where this one ends: at the end of a step."""
+        self._squares.write(following._squares.read())  # noqa: SLF001 (its own kind)
+        self._peaks.write(following._peaks.read())  # noqa: SLF001
+        self._rest = following._rest  # noqa: SLF001
 
     def finish(self) -> EnergyFigures:
         left = len(self._rest)
         if left:
             self._measure(self._rest, left)
-        squares = np.concatenate((*self._squares, np.zeros(0)))
-        peaks = np.concatenate((*self._peaks, np.zeros(0, np.float32)))
+        squares = self._squares.read().astype(np.float64)
+        peaks = self._peaks.read()
         lengths = np.full(len(squares), self._size)
         lengths[len(squares) - bool(left) :] = left
         mean = float(squares @ lengths) / max(1, int(lengths.sum()))
@@ -85,8 +101,8 @@ class Energy:
 
     def _measure(self, piece: Samples, size: int) -> None:
         steps = piece.reshape(-1, size * piece.shape[1])
-        self._squares.append(np.einsum("ij,ij->i", steps, steps).astype(np.float64) / steps.shape[1])
-        self._peaks.append(np.maximum(steps.max(axis=1), -steps.min(axis=1)))
+        self._squares.write(np.vecdot(steps, steps) / np.float32(steps.shape[1]))
+        self._peaks.write(np.maximum(steps.max(axis=1), -steps.min(axis=1)))
 
 
 def _loud(rms: NDArray[np.float64]) -> float:

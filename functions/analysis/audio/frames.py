@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 type Samples = NDArray[np.float32]
@@ -53,38 +54,58 @@ class Spectra:
         self.frequencies: NDArray[np.float32] = np.fft.rfftfreq(self.size, 1 / rate).astype(np.float32)
         """Of the bins, in Hz."""
         window = np.hanning(self.size + 1)[:-1]
-        self._window = (window * (np.sqrt(2) / window.sum())).astype(np.float32)
+        window *= np.sqrt(2) / window.sum()
+        self._window = np.repeat(window[:, np.newaxis].astype(np.float32), channels + channels % 2, axis=1)
         self._rest: Samples = np.zeros((0, channels), np.float32)
         self._skip = 0
+        self._none: Samples = np.zeros((0, self.size // 2 + 1), np.float32)
         self._none_yet = True
 
     def feed(self, block: Samples) -> Samples:
         """Take (frames, channels) more; return the spectra that are complete now, (n, bins)."""
-        skipped = min(self._skip, len(block))
+        found = [self._complete(block[start : start + SLICE]) for start in range(0, len(block), SLICE)]
+        return np.concatenate((self._none, *found))
+
+    def _complete(self, piece: Samples) -> Samples:
+        skipped = min(self._skip, len(piece))
         self._skip -= skipped
-        block = block[skipped:]
-        if len(self._rest):
-            block = np.concatenate((self._rest, block))
-        count = max(0, (len(block) - self.size) // self.hop + 1)
-        spectra = self._transform(block, count)
+        piece = np.concatenate((self._rest, piece[skipped:]))
+        count = max(0, (len(piece) - self.size) // self.hop + 1)
         used = count * self.hop
-        self._skip += max(0, used - len(block))
-        self._rest = block[used:].copy()
-        return spectra
+        self._skip += max(0, used - len(piece))
+        self._rest = piece[used:].copy()
+        return self._transform(piece, count)
 
     def finish(self) -> Samples:
         """Return one spectrum if the whole stream was too short for any, else none: (0 or 1, bins)."""
         if not self._none_yet or not len(self._rest):
-            return np.zeros((0, self.size // 2 + 1), np.float32)
+            return self._none
         lacking = self.size - len(self._rest)
         return self._transform(np.pad(self._rest, ((0, lacking), (0, 0))), 1)
 
     def _transform(self, block: Samples, count: int) -> Samples:
-        power = np.zeros((count, self.size // 2 + 1), np.float32)
-        self._none_yet &= count == 0
-        for at in range(count):
-            begin = at * self.hop
-            for channel in range(block.shape[1]):
-                bins = np.fft.rfft(block[begin : begin + self.size, channel] * self._window)
-                power[at] += bins.real**2 + bins.imag**2
+        """The spectra of `count` windows. Two channels L and R are transformed at once, as a signal L + iR.
+
+        |L(k)|² + |R(k)|² = (|Z(k)|² + |Z(−k)|²) / 2 then, where Z is its transform.
+        """
+        if not count:
+            return self._none
+        self._none_yet = False
+        half = self.size // 2
+        power = np.zeros((count, half + 1), np.float32)
+        for pair in np.moveaxis(self._shaped(block, count), 2, 0):
+            bins = np.fft.fft(pair)
+            squares = np.square(bins.real)
+            squares += np.square(bins.imag)
+            squares[:, 1:half] += squares[:, :half:-1]
+            squares[:, 1:half] *= 0.5
+            power += squares[:, : half + 1]
         return power
+
+    def _shaped(self, block: Samples, count: int) -> NDArray[np.complex64]:
+        """Return the first windows under their function, channels two by two: (count, size, pairs)."""
+        channels = block.shape[1]
+        windows = np.moveaxis(sliding_window_view(block, self.size, axis=0)[:: self.hop][:count], 1, 2)
+        shaped = np.zeros((count, self.size, self._window.shape[1]), np.float32)
+        np.multiply(windows, self._window[:, :channels], out=shaped[:, :, :channels])
+        return shaped.view(np.complex64)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.audio.frames import Blocks, Samples, slices
+from analysis.audio.tape import Tape
 from analysis.audio.weighting import KWeighting
 
 ABSOLUTE_GATE: Final = -70.0
@@ -60,7 +61,7 @@ class Loudness:
         self._step = (rate + 5) // 10
         self._inputs = Blocks(channels, self._filter.block)
         self._outputs = Blocks(channels, self._step)
-        self._squares: list[NDArray[np.float64]] = []
+        self._squares = Tape(np.float32)
 
     def feed(self, block: Samples) -> None:
         """Take (frames, channels) more; full scale is 1."""
@@ -71,7 +72,7 @@ class Loudness:
         rest = self._inputs.rest
         lacking = -rest.shape[1] % self._filter.block
         self._measure(self._filter.apply(np.pad(rest, ((0, 0), (0, lacking))))[:, : rest.shape[1]])
-        steps = np.concatenate(self._squares)
+        steps = self._squares.read().astype(np.float64)
         momentary, short_term = _windows(steps, _MOMENTARY), _windows(steps, _SHORT_TERM)
         return LoudnessFigures(
             integrated=_level(_mean(_gated(momentary, RELATIVE_GATE))),
@@ -84,7 +85,7 @@ class Loudness:
         """Keep the mean square of each whole step, summed over the channels by their weights."""
         whole = self._outputs.add(weighted)
         steps = whole.reshape(len(whole), -1, self._step)
-        self._squares.append(self._weights @ np.einsum("cst,cst->cs", steps, steps) / self._step)
+        self._squares.write(self._weights @ np.vecdot(steps, steps) / self._step)
 
 
 def _windows(steps: NDArray[np.float64], length: int) -> NDArray[np.float64]:

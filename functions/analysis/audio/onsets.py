@@ -1,12 +1,12 @@
 """Where sounds begin: a stream of samples in, a curve of onset strength out, some 43 values a second.
 
-Only the curves grow with the length of the file, by 700 bytes a second; all else is bounded.
+Only the curves grow with the length of the file, by 350 bytes a second; all else is bounded.
 
 Whatever depends on loudness is judged within a section of some 24 seconds, whose borders stand at fixed frames. So a
 file can be cut into spans of whole sections, measured side by side, and joined to what one pass would have given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from analysis.audio.spectra import Downmix, Floats, Framer, mel_edges
+from analysis.audio.tape import Tape
 
 SECTION: Final = 1024
 """Frames whose loudness is judged together."""
@@ -26,6 +27,8 @@ HIGH: Final = 11000.0
 """Hertz. Two bins up from a constant offset, which therefore is not heard."""
 CONTEXT: Final = 16
 """Frames on either side that a frame is compared with, for what changes slowly; for onsets it is one."""
+_DOUBLINGS: Final = (1, 2, 4, 8)
+"""By which sums of two frames become sums of `CONTEXT`."""
 FLOOR: Final = 80.0
 """Decibels below the loudest band of a section, under which nothing is heard."""
 SILENCE: Final = 1e-10
@@ -51,6 +54,8 @@ AROUND: Final = 2.0
 EVENNESS: Final = 0.4
 """How much of the whole file's level goes into that of its surroundings."""
 TINY: Final = 1e-9
+PART: Final = 1 << 14
+"""Frames worked on at once where all would cost much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +77,8 @@ class Flux:
 
     Attributes:
         rate: frames a second; frame i is centred on second i / rate.
-        curves: shape (frames, 4): the growth in decibels; that of a softer logarithm, to which quiet bands mean little;
-            the growth in the bass; and how much the spectrum differs before and after.
+        curves: shape (frames, 4), in half precision: the growth in decibels; that of a softer logarithm, to which quiet
+            bands mean little; the growth in the bass; and how much the spectrum differs before and after.
 
     """
 
@@ -82,7 +87,7 @@ class Flux:
     CHANGE: ClassVar = 3
 
     rate: float
-    curves: Floats
+    curves: NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +140,7 @@ class OnsetStream:
         self._scale = (1 / np.diff(edges)).astype(np.float32)
         self._powers: list[Floats] = []
         self._held = 0
-        self._curves: list[Floats] = []
+        self._curves = Tape(np.float16)
         if not span.first:
             self._framer.feed(np.zeros(frames.size // 2, np.float32))
 
@@ -152,9 +157,9 @@ class OnsetStream:
         if self._held and self._span.stop is None:
             self._hold(np.repeat(self._powers[-1][-1:], CONTEXT, axis=0))
         if self._held > 2 * CONTEXT:
-            self._curves.append(growth(np.concatenate(self._powers)))
+            self._keep(np.concatenate(self._powers))
         self._powers, self._held = [], 0
-        return Flux(self._frames.rate, np.concatenate((np.empty((0, CURVES), np.float32), *self._curves)))
+        return Flux(self._frames.rate, self._curves.read().reshape(-1, CURVES))
 
     def _take(self, batches: list[Floats]) -> None:
         for frames in batches:
@@ -170,11 +175,14 @@ class OnsetStream:
         self._powers.append(powers)
         self._held += len(powers)
 
+    def _keep(self, powers: Floats) -> None:
+        self._curves.write(growth(powers))
+
     def _measure(self) -> None:
         """Measure the sections that are complete, context and all."""
         while self._held >= SECTION + 2 * CONTEXT:
             powers = np.concatenate(self._powers)
-            self._curves.append(growth(powers[: SECTION + 2 * CONTEXT]))
+            self._keep(powers[: SECTION + 2 * CONTEXT])
             self._powers = [powers[SECTION:]]
             self._held -= SECTION
 
@@ -190,7 +198,7 @@ def growth(powers: Floats) -> Floats:
     sharp, mild = _rise(decibels), _rise(soft)
     weights = _WEIGHTS[: powers.shape[1]] / _WEIGHTS[: powers.shape[1]].sum()
     bass = mild[:, :BASS].mean(axis=1)
-    return np.stack([(sharp * weights).sum(axis=1), (mild * weights).sum(axis=1), bass, _change(soft)], axis=1)
+    return np.stack([sharp @ weights, mild @ weights, bass, _change(soft)], axis=1)
 
 
 def _rise(levels: Floats) -> Floats:
@@ -202,11 +210,13 @@ def _rise(levels: Floats) -> Floats:
 
 def _change(levels: Floats) -> Floats:
     """The mean difference between the `CONTEXT` frames from here on and those before."""
-    total = np.concatenate((np.zeros((1, levels.shape[1]), np.float32), np.cumsum(levels, axis=0)))
-    sums = total[CONTEXT:] - total[:-CONTEXT]
-    difference: Floats = np.abs(sums[CONTEXT:] - sums[:-CONTEXT]).mean(axis=1, dtype=np.float32)
-    difference /= CONTEXT
-    return difference[:-1]
+    sums = levels
+    for reach in _DOUBLINGS:
+        sums = sums[reach:] + sums[:-reach]
+    difference = np.abs(sums[CONTEXT:-1] - sums[: -CONTEXT - 1])
+    change: Floats = difference.mean(axis=1, dtype=np.float32)
+    change /= CONTEXT
+    return change
 
 
 def join(parts: Sequence[Flux]) -> Flux:
@@ -222,30 +232,45 @@ def strength(flux: Flux) -> Floats:
     return salience(growth, flux.rate)
 
 
-def salience(curves: Floats, rate: float) -> Floats:
+def salience(curves: NDArray[np.float16], rate: float) -> Floats:
     """The mean of `curves` on one scale, smoothed, and judged against what is around: (frames, n) to (frames,)."""
-    scale = np.maximum(curves.std(axis=0, dtype=np.float64), TINY).astype(np.float32)
     sigma = SMOOTHING * rate
     reach = int(np.ceil(3 * sigma))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     kernel = (kernel / kernel.sum()).astype(np.float32)
-    curve: Floats = np.convolve(np.pad((curves / scale).mean(axis=1), reach, "edge"), kernel, "valid")
+    weights = (1 / (np.maximum(_deviations(curves), TINY) * curves.shape[1])).astype(np.float32)
+    curve: Floats = np.convolve(np.pad(curves @ weights, reach, "edge"), kernel, "valid")
     reach = round(AROUND * rate)
     curve -= _average(curve, reach)
-    overall = EVENNESS * float(np.sqrt(np.square(curve, dtype=np.float64).mean()))
-    local = np.sqrt(np.maximum(_average(np.square(curve), reach), 0))
-    curve /= np.maximum(local + np.float32(overall), TINY)
+    overall = EVENNESS * float(np.sqrt(curve @ curve / max(len(curve), 1)))
+    local = _average(curve, reach, power=2)
+    np.sqrt(np.maximum(local, 0, out=local), out=local)
+    local += np.float32(overall)
+    curve /= np.maximum(local, TINY, out=local)
     return curve
 
 
-def _average(curve: Floats, reach: int) -> Floats:
-    """The mean of the values at most `reach` away."""
-    total = np.cumsum(np.pad(curve, (reach + 1, reach)), dtype=np.float64)
-    sums = (total[2 * reach + 1 :] - total[: -2 * reach - 1]).astype(np.float32)
-    at = np.arange(len(curve), dtype=np.int32)
-    count = np.minimum(at + reach, len(curve) - 1) - np.maximum(at - reach, 0) + 1
-    sums /= count
-    return sums
+def _deviations(curves: NDArray[np.float16]) -> NDArray[np.float64]:
+    """Their standard deviations, without a copy of all in double precision."""
+    mean = curves.mean(axis=0, dtype=np.float64)
+    squares = sum(np.square(curves[part] - mean).sum(axis=0) for part in _parts(len(curves)))
+    return np.asarray(np.sqrt(squares / len(curves)))
+
+
+def _average(curve: Floats, reach: int, power: int = 1) -> Floats:
+    """The mean of the values at most `reach` away, or of a power of them."""
+    means = np.empty_like(curve)
+    for part in _parts(len(curve)):
+        at = np.arange(part.start, part.stop)
+        low, high = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(curve))
+        total = np.cumsum(np.concatenate(([0.0], curve[low[0] : high[-1]].astype(np.float64) ** power)))
+        means[part] = (total[high - low[0]] - total[low - low[0]]) / (high - low)
+    return means
+
+
+def _parts(count: int) -> Iterator[slice]:
+    """Slices of a whole file's frames, within which double precision may be afforded."""
+    return (slice(at, min(at + PART, count)) for at in range(0, count, PART))
 
 
 def peak_times(curve: Floats, frames: NDArray[np.intp], rate: float) -> NDArray[np.float64]:

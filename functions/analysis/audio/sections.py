@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from analysis.audio.frames import Samples, Spectra
+from analysis.audio.tape import Tape
 
 STEP: Final = 0.5
 """Seconds to each feature vector."""
@@ -38,7 +39,7 @@ class Section:
 
 
 class SectionFinder:
-    """Looks for sections in a stream of power spectra; keeps 22 numbers for each of these."""
+    """Looks for sections in a stream of power spectra; keeps 22 numbers for each `STEP`."""
 
     def __init__(self, frequencies: Samples) -> None:
         """Take the `frequencies` of the bins, in Hz, evenly spaced from 0."""
@@ -47,18 +48,21 @@ class SectionFinder:
         self._tonal = slice(int(np.argmax(tonal)), int(np.argmax(tonal)) + int(tonal.sum()))
         pitch = np.round(12 * np.log2(frequencies[self._tonal] / 440)).astype(np.intp) % 12
         self._classes = np.eye(12, dtype=np.float32)[pitch]
-        self._features: list[Samples] = []
+        self._rest: Samples = np.zeros((0, len(self._edges) + 11), np.float32)
+        self._steps = Tape(np.float32)
 
     def feed(self, spectra: Samples) -> None:
         """Take the power spectra (n, bins) that come next, `Spectra.HOP` seconds apart."""
         bands = np.add.reduceat(spectra[:, : self._edges[-1]], self._edges[:-1], axis=1)
         chroma = spectra[:, self._tonal] @ self._classes
-        self._features.append(np.concatenate((bands, chroma), axis=1))
+        powers = np.concatenate((self._rest, np.concatenate((bands, chroma), axis=1)))
+        whole = len(powers) // _PER_STEP * _PER_STEP
+        self._steps.write(powers[:whole].reshape(-1, _PER_STEP, powers.shape[1]).mean(axis=1))
+        self._rest = powers[whole:]
 
     def finish(self, duration: float) -> tuple[Section, ...]:
         """Return the sections from 0 to `duration` seconds; neighbours never have the same label."""
-        none = np.zeros((0, len(self._edges) + 11), np.float32)
-        features = _vectors(np.concatenate((none, *self._features)))
+        features = _vectors(self._steps.read().reshape(-1, self._rest.shape[1]))
         if not len(features):
             return (Section(0.0, duration, LABELS[0]),) if duration > 0 else ()
         boundaries = _boundaries(_novelty(features))
@@ -74,17 +78,20 @@ class SectionFinder:
         )
 
 
-def _vectors(powers: Samples) -> Samples:
-    """One vector for each `STEP`: level, balance of the bands, chroma; all comparable; (n, 1 + bands + 12)."""
-    whole = len(powers) // _PER_STEP * _PER_STEP
-    steps = powers[:whole].reshape(-1, _PER_STEP, powers.shape[1]).mean(axis=1)
-    bands, chroma = np.split(steps, [powers.shape[1] - 12], axis=1)
-    floor = max(_FLOOR, float(bands.sum(axis=1).max(initial=0)) * 1e-6)
-    levels = 10 * np.log10(bands + floor) / _DECIBELS
-    level = levels.mean(axis=1, keepdims=True)
-    tones = np.sqrt(chroma + floor)
-    tones *= _CHORDS / np.linalg.norm(tones, axis=1, keepdims=True)
-    return np.concatenate((level, (levels - level) / np.sqrt(levels.shape[1]) * 2, tones), axis=1)
+def _vectors(steps: Samples) -> Samples:
+    """One vector for each step: level, balance of the bands, chroma; all comparable; (n, 1 + bands + 12)."""
+    floor = max(_FLOOR, float(steps[:, :-12].sum(axis=1).max(initial=0)) * 1e-6)
+    vectors = np.empty((len(steps), 1 + steps.shape[1]), np.float32)
+    level, balance, tones = np.split(vectors, [1, vectors.shape[1] - 12], axis=1)  # views: all is done in place
+    np.add(steps, floor, out=vectors[:, 1:])
+    np.log10(balance, out=balance)
+    balance *= 10 / _DECIBELS
+    level[:] = balance.mean(axis=1, keepdims=True)
+    balance -= level
+    balance *= 2 / np.sqrt(balance.shape[1])
+    np.sqrt(tones, out=tones)
+    tones *= _CHORDS / np.sqrt(np.vecdot(tones, tones))[:, np.newaxis]
+    return vectors
 
 
 def _novelty(features: Samples) -> Samples:
@@ -95,18 +102,18 @@ def _novelty(features: Samples) -> Samples:
     alike within both sides, less twice what is alike across. Without the matrix it is linear in the length, and means
     keep the ends of the piece from looking new.
     """
-    return np.asarray(np.linalg.norm(_before(features) - _before(features[::-1])[::-1], axis=1))
+    weights = np.maximum(_before(np.ones(len(features), np.float32)), 1e-12)
+    squares = np.zeros(len(features) + 1, np.float32)
+    for each in features.T:  # one by one: all at once would take ten times the memory of the features
+        squares += (_before(each) / weights - (_before(each[::-1]) / weights)[::-1]) ** 2
+    return np.sqrt(squares)
 
 
-def _before(features: Samples) -> Samples:
-    """Return the mean of what lies before each border, under half of a Gaussian that is highest at the border."""
+def _before(feature: Samples) -> Samples:
+    """Sum up what lies before each border, under half of a Gaussian that is highest at the border: (n,) to (n + 1,)."""
     reach = round(REACH / STEP)
-    taper = np.exp(-2 * ((np.arange(reach)[::-1] + 0.5) / reach) ** 2)
-    padded = np.pad(np.column_stack((features, np.ones(len(features), np.float32))), ((reach, 0), (0, 0)))
-    sums = np.zeros_like(padded[reach - 1 :])
-    for lag, weight in enumerate(taper.tolist()):
-        sums += weight * padded[lag : lag + len(sums)]
-    return np.asarray(sums[:, :-1] / np.maximum(sums[:, -1:], 1e-12))
+    taper = np.exp(-2 * ((np.arange(reach) + 0.5) / reach) ** 2).astype(np.float32)
+    return np.concatenate((np.zeros(1, np.float32), np.convolve(feature, taper)[: len(feature)]))
 
 
 def _boundaries(novelty: Samples) -> list[int]:

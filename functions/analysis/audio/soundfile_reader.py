@@ -32,7 +32,7 @@ STEP: Final = 1 << 12
 
 
 class SoundFileReader:
-    """One file, from frame `start` up to `stop`. `blocks` can be gone through once; `damaged` is known after that.
+    """One file, or a part of it. `blocks` can be gone through once; `damaged` is known after that.
 
     `frames` is how many the whole file has, as its headers tell it. Close it.
     Raises `UnusableContent`, when made or when gone through; errors of the source as they are.
@@ -41,7 +41,7 @@ class SoundFileReader:
     def __init__(self, source: Opened, kind: Format) -> None:
         self._source = _Guarded(source.file())
         self._sound = self._open()
-        self.start, self._stop = 0, math.inf
+        self._start, self._stop = 0, math.inf
         self.damaged = False
         try:
             _check_codec(self._sound, kind)
@@ -52,19 +52,19 @@ class SoundFileReader:
             raise
         self.frames = self._sound.frames or None
 
-    def narrow(self, start: int, stop: float, /) -> bool:
-        """Confine it to frames from `start` up to `stop`. False if there is no getting there."""
+    def narrow(self, start: int, stop: float) -> bool:
+        """Confine it, before it is gone through, to frames from `start` up to `stop`. False if there are none."""
         try:
             self._sound.seek(start)
             reached = len(self._sound.read(1)) == 1 and self._sound.seek(start) == start
         except soundfile.SoundFileError:
             reached = False
         self._source.check()
-        self.start, self._stop = start, stop
+        self._start, self._stop = start, stop
         return reached
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        at, size = self.start, block_frames(self.rate, self.channels)
+        at, size = self._start, block_frames(self.rate, self.channels)
         while at < self._stop:
             block = self._block(at, int(min(size, self._stop - at)))
             if not len(block):

@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 
 from analysis.audio.spectra import Floats
 
+type Fits = NDArray[np.float16]
+"""How well each tempo fits at each step, from 0 to about 1, of shape (steps, tempos); step i is second i * STEP.
+
+In half precision, as hours have many steps.
+"""
+
 OCTAVE: Final = 24
 """Steps of the grid in a doubling of tempo."""
 TEMPOS: Final[NDArray[np.float64]] = 52 * 2 ** (np.arange(49) / OCTAVE)
@@ -27,11 +33,11 @@ SHARES: Final[NDArray[np.float32]] = np.array((0.2, 0.5, 0.25, 0.125, 0.125), np
 BESIDE: Final = 2
 """Beats before and after one, from which its tempo is taken."""
 _DISLIKE: Final = ((np.log2(TEMPOS / PREFERRED) / SPREAD) ** 2).astype(np.float32)
-_BATCH: Final = 128
+_BATCH: Final = 32
 
 
-def tempogram(strength: Floats, rate: float) -> Floats:
-    """How well each tempo fits at each step, from 0 to about 1, of shape (steps, tempos); step i is second i * STEP.
+def tempogram(strength: Floats, rate: float) -> Fits:
+    """How well each tempo fits at each step.
 
     Autocorrelation of the onset strength around the step, freed of the window's own, at half a period to four.
     Source: the idea of P. Grosche and M. Müller, Extracting predominant local pulse information (2011), with lags.
@@ -45,13 +51,15 @@ def tempogram(strength: Floats, rate: float) -> Floats:
     own = _correlation(window[None], width)
     own = np.maximum(own / own[:, :1], np.float32(0.1))
     lags = np.minimum(MULTIPLES[:, None] * PERIODS * rate, 0.75 * width)
-    batches = (views[starts[at : at + _BATCH]] * window for at in range(0, steps, _BATCH))
-    return np.concatenate([_fit(_correlation(batch, width) / own, lags) for batch in batches])
+    fits = np.empty((steps, len(PERIODS)), np.float16)
+    for at in range(0, steps, _BATCH):
+        fits[at : at + _BATCH] = _fit(_correlation(views[starts[at : at + _BATCH]] * window, width) / own, lags)
+    return fits
 
 
-def liking(fits: Floats) -> Floats:
+def liking(fits: Fits) -> Floats:
     """What tempos are worth that fit so well, with people's preference for the middle ones; the same shape."""
-    return np.float32(4 / np.log(21)) * np.log1p(20 * fits) - _DISLIKE
+    return np.float32(4 / np.log(21)) * np.log1p(20 * fits.astype(np.float32)) - _DISLIKE
 
 
 def _correlation(frames: Floats, width: int) -> Floats:

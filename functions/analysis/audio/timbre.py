@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from analysis.audio.frames import Samples
+from analysis.audio.tape import Tape
 
 BANDS: Final = {
     "sub": (20.0, 60.0),
@@ -52,7 +53,7 @@ class TimbreMeter:
         low, high = np.searchsorted(frequencies, FLAT)
         self._flat = slice(int(low), int(high))
         self._balance = np.zeros(len(BANDS))
-        self._figures: list[Samples] = []
+        self._figures = Tape(np.float32)
 
     def feed(self, spectra: Samples) -> None:
         """Take the power spectra (n, bins) that come next."""
@@ -66,11 +67,11 @@ class TimbreMeter:
         at = np.argmax(cumulated >= ROLLOFF * cumulated[:, -1:], axis=1)
         flat = spectra[:, self._flat] + _LEAST
         flatness = np.exp(np.log(flat).mean(axis=1)) / flat.mean(axis=1)
-        self._figures.append(np.column_stack((total, centroid, self._frequencies[at], flatness)))
+        self._figures.write(np.column_stack((total, centroid, self._frequencies[at], flatness)))
 
     def finish(self) -> Timbre | None:
         """Return the figures; None for silence."""
-        figures = np.concatenate((*self._figures, np.zeros((0, 4), np.float32)))
+        figures = self._figures.read().reshape(-1, 4)
         whole = self._balance.sum()
         if not len(figures) or whole <= _LEAST * len(figures):
             return None
