@@ -14,18 +14,18 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 type Json = str | float | None
 
 
-def m3u8(playlist: Playlist) -> str:
+def m3u8(playlist: Playlist, title: str = "") -> str:
     """Extended M3U in UTF-8: a line with seconds and name before each location. Source: RFC 8216, 4.3, and Winamp's.
 
     No name or location can begin a line of its own or pass for a comment: breaks and control characters become spaces.
     """
-    lines = ["#EXTM3U"]
+    lines = ["#EXTM3U", *([f"#PLAYLIST:{_line(title)}"] if _line(title) else [])]
     for track in playlist.tracks:
         lines += [f"#EXTINF:{round(track.duration)},{_line(_name(track))}", _path(track)]
     return "\n".join(lines) + "\n"
 
 
-def xspf(playlist: Playlist) -> str:
+def xspf(playlist: Playlist, title: str = "") -> str:
     """XML Shareable Playlist Format, version 1 (xspf.org/spec); durations in milliseconds."""
     tracks = "".join(
         "    <track>\n"
@@ -37,7 +37,8 @@ def xspf(playlist: Playlist) -> str:
     )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<playlist version="1" xmlns="http://xspf.org/ns/0/">\n'
-        f"  <trackList>\n{tracks}  </trackList>\n</playlist>\n"
+        + _element("title", title, indent=2)
+        + f"  <trackList>\n{tracks}  </trackList>\n</playlist>\n"
     )
 
 
@@ -87,5 +88,5 @@ def _path(track: Track) -> str:
     return f"./{path}" if path.startswith("#") else path
 
 
-def _element(name: str, text: str) -> str:
-    return f"      <{name}>{escape(_NOT_XML.sub('', text))}</{name}>\n" if text else ""
+def _element(name: str, text: str, indent: int = 6) -> str:
+    return f"{' ' * indent}<{name}>{escape(_NOT_XML.sub('', text))}</{name}>\n" if text else ""

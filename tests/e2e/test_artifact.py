@@ -16,6 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,11 +31,13 @@ from samtranslator.yaml_helper import yaml_parse
 from tinytag import TinyTag
 
 from authorizer.keys import hash_key, new_key
+from integration.images_function import notification
 from local_cloud import build, deployment
 from local_cloud.deployment import Deployment
 from local_cloud.world import pictures
 from support.lambda_events import http_event, queue_event
 from support.servers import free_port, running, sample_world
+from support.sounds import sound
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 LIKE_LAMBDA = """
@@ -334,3 +337,29 @@ def test_there_is_no_shared_memory(isolated: Sequence[str]) -> None:
     assert b"No such file" in subprocess.run([*isolated, *queue], capture_output=True, check=False).stderr
     write = [*isolated, "sh", "-c", f"touch {build.OUTPUT}/x"]
     assert b"Read-only" in subprocess.run(write, capture_output=True, check=False).stderr
+
+
+def test_sounds_are_understood_by_the_artifact_cold_and_warm(start: Any, endpoint: str, deployed: Deployment) -> None:
+    """Libsndfile and NumPy load, and FFmpeg in a child process that needs no shared memory."""
+    s3 = boto3.client("s3", REGION, endpoint_url=endpoint, aws_access_key_id="x", aws_secret_access_key="x")
+    [bucket] = [each["BucketName"] for each in deployed.buckets.values()]
+    with start("AnalysisFunction") as function:
+        for kind in ("wav", "m4a", "mp3", "webm"):
+            key = f"uploads/audio/Xylophone.{kind}"
+            s3.put_object(Bucket=bucket, Key=key, Body=sound(kind))
+            asked = function.invoke(http_event("POST", "/api/v1/analyses", {"key": key}))
+            assert asked["statusCode"] == 202, (asked, function.log())
+            assert function.invoke(queue_event([notification(key)])) == {"batchItemFailures": []}, function.log()
+            path = json.loads(asked["body"])["status_url"]
+            told = json.loads(function.invoke(http_event("GET", path))["body"])
+            assert told["status"] == "done", (told, function.log())
+            assert told["analysis"]["duration"] == pytest.approx(1, abs=0.1)
+            assert told["analysis"]["rate"] in {44100, 48000}
+            plot = function.invoke(http_event("GET", f"{path}/plot.svg"))
+            assert ET.fromstring(plot["body"]).tag.endswith("svg")  # noqa: S314  (our own)
+            packed = function.invoke(http_event("GET", path, headers={"accept": "application/vnd.msgpack"}))
+            assert packed["isBase64Encoded"], packed
+        made = function.invoke(http_event("POST", "/api/v1/playlists", {"all": True, "format": "m3u8"}))
+        assert made["body"].count("#EXTINF:1,Xylophone") == 4, (made, function.log())
+        assert "Xylophone" not in function.log()
+        assert "Event loop is closed" not in function.log()

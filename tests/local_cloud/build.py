@@ -8,6 +8,7 @@ import argparse
 import compileall
 import os
 import py_compile
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,10 @@ SAM: Final = ("uvx", "--quiet", "--from", "aws-sam-cli==1.170.0", "sam")
 LIMIT: Final = 250 * 1024 * 1024
 """Bytes of a function with its layers, unpacked: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
-_NOT_NEEDED: Final = ("**/__pycache__", "python/*/tests", "python/*/test", "python/bin")
+_NOT_NEEDED: Final = ("**/__pycache__", "python/**/tests", "python/*/test", "python/bin")
+_SERVICES: Final = "python/botocore/data"
+"""A folder for each service of AWS; most of boto3's weight."""
+_CALLED: Final = re.compile(r'\bclient\("([a-z0-9-]+)"\)')
 
 
 class BuildError(RuntimeError):
@@ -59,10 +63,13 @@ def build(architecture: str = "x86_64", output: Path = OUTPUT) -> list[Artifact]
     template["Parameters"]["Architecture"]["Default"] = architecture
     (output / "template.yaml").write_text(yaml.safe_dump(template, sort_keys=False))
     built = artifacts(output)
-    for folder in {artifact.code for artifact in built}:
-        _compile(folder, "/var/task")
-    for folder in {layer for artifact in built for layer in artifact.layers}:
-        _compile(folder, "/opt")
+    for folders, mounted_at in (
+        ({artifact.code for artifact in built}, "/var/task"),
+        ({layer for artifact in built for layer in artifact.layers}, "/opt"),
+    ):
+        for folder in folders:
+            _slim(folder)
+            _compile(folder, mounted_at)
     for artifact in built:
         if artifact.bytes > LIMIT:
             raise BuildError(f"{artifact.function} has {artifact.bytes} bytes with its layers, Lambda takes {LIMIT}")
@@ -164,11 +171,23 @@ def _sam(*arguments: str) -> None:
         raise BuildError(f"sam {arguments[0]} failed:\n{run.stdout.strip()}")
 
 
+def called_services() -> set[str]:
+    """Services of AWS of which the code makes clients."""
+    files = (file for folder in (ROOT / "functions", ROOT / "layers" / "common") for file in folder.rglob("*.py"))
+    return {service for file in files for service in _CALLED.findall(file.read_text(encoding="utf-8"))}
+
+
+def _slim(folder: Path) -> None:
+    """Take out what is never used, so that it need not be loaded, kept in snapshots or paid for."""
+    unneeded = [found for pattern in _NOT_NEEDED for found in folder.glob(pattern)]
+    called = called_services()
+    unneeded += [each for each in folder.glob(f"{_SERVICES}/*/") if each.name not in called]
+    for each in unneeded:
+        shutil.rmtree(each, ignore_errors=not each.exists())  # it may have been within another
+
+
 def _compile(folder: Path, mounted_at: str) -> None:
     """Replace the bytecode in `folder` by one that needs no source times and names the paths Lambda sees."""
-    for pattern in _NOT_NEEDED:
-        for unneeded in list(folder.glob(pattern)):
-            shutil.rmtree(unneeded)
     compiled = compileall.compile_dir(
         folder,
         quiet=1,

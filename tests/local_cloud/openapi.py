@@ -11,6 +11,8 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 from pydantic import BaseModel
 
+from analysis import handler as analysis
+from analysis.contract import AnalysisAnswer, AnalysisState, PageQuery, PlaylistAnswer
 from fanfare.http_api import PROBLEM
 from images import contract
 from images import handler as images
@@ -53,9 +55,10 @@ PICTURE: Final = {"image/*": {"schema": {"type": "string", "contentMediaType": "
 
 def document() -> str:
     """Return the document as it should stand in `PATH`."""
-    merged = _merged([recommendation.app, images.app, speech.app, operations.app])
+    merged = _merged([recommendation.app, images.app, speech.app, analysis.app, operations.app])
     _describe_pictures(merged)
     _describe_speech(merged)
+    _describe_analyses(merged)
     return json.dumps(merged, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -146,6 +149,39 @@ def _describe_speech(document: dict[str, Any]) -> None:
 
 
 PREFER: Final = "respond-async for a job, wait for an answer however long the batch is (RFC 7240)"
+
+
+def _describe_analyses(document: dict[str, Any]) -> None:
+    """Add what the routes with more than one kind of answer cannot say in types."""
+    _add_models(document, (AnalysisAnswer, AnalysisState, PageQuery, PlaylistAnswer))
+    paths = document["paths"]
+    start = paths["/api/v1/analyses"]["post"]["responses"]
+    start["200"] = {"description": "Done or refused", "content": _json("AnalysisState")}
+    start["202"] = {"description": "A form to upload with, or how far it is", "content": _json("AnalysisState")}
+    query = document["components"]["schemas"].pop("PageQuery")["properties"]
+    paths["/api/v1/analyses"]["get"]["parameters"] = [
+        {"name": name, "in": "query", "schema": schema} for name, schema in query.items()
+    ]
+    shown = paths["/api/v1/analyses/{analysis_id}"]
+    either = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("AnalysisAnswer", "AnalysisState")]}
+    packed = {"schema": {"type": "string", "contentMediaType": "application/vnd.msgpack"}}
+    shown["get"]["responses"] |= {
+        "200": {
+            "description": "Done or refused",
+            "content": {"application/json": {"schema": either}, "application/vnd.msgpack": packed},
+        },
+        "202": {"description": "Under way; ask again", "content": _json("AnalysisState")},
+        "304": {"description": "Unchanged"},
+    }
+    shown["delete"]["responses"] |= {"204": {"description": "It is in no playlist from now on"}}
+    del shown["delete"]["responses"]["200"]
+    drawn = paths["/api/v1/analyses/{analysis_id}/plot.svg"]["get"]["responses"]
+    drawn["200"]["content"] = {"image/svg+xml": {"schema": {"type": "string"}}}
+    drawn["304"] = {"description": "Unchanged"}
+    written = {
+        name: {"schema": {"type": "string"}} for name in ("application/vnd.apple.mpegurl", "application/xspf+xml")
+    }
+    paths["/api/v1/playlists"]["post"]["responses"]["200"]["content"] = _json("PlaylistAnswer") | written
 
 
 def _json(schema: str) -> dict[str, Any]:

@@ -107,10 +107,18 @@ def test_bytecode_outlives_the_loss_of_times_and_names_lambda_s_paths(tmp_path: 
 
 
 def test_tests_and_commands_of_packages_are_left_out(tmp_path: Path) -> None:
-    for place in ("package/tests", "package/test", "package/testing", "bin"):
+    for place in ("package/tests/data/tests", "package/part/tests", "package/test", "package/testing", "bin"):
         (tmp_path / "python" / place).mkdir(parents=True)
-    build._compile(tmp_path, "/opt")
-    assert [path.name for path in (tmp_path / "python").glob("**/*")] == ["package", "testing"]
+    build._slim(tmp_path)
+    assert {path.name for path in (tmp_path / "python").glob("**/*")} == {"package", "part", "testing"}
+
+
+def test_services_of_aws_that_are_never_called_are_left_out(tmp_path: Path) -> None:
+    for service in ("dynamodb", "ec2", "s3"):
+        (tmp_path / build._SERVICES / service).mkdir(parents=True)
+    (tmp_path / build._SERVICES / "endpoints.json").touch()
+    build._slim(tmp_path)
+    assert {path.name for path in (tmp_path / build._SERVICES).iterdir()} == {"dynamodb", "s3", "endpoints.json"}
 
 
 def test_a_module_that_does_not_compile_stops_the_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,6 +60,28 @@ def test_the_engine_weighs_only_where_it_speaks(artifacts: list[build.Artifact])
         assert having == {"SpeechFunction"}, package
 
 
+def test_decoders_weigh_only_where_sound_is_analysed(artifacts: list[build.Artifact]) -> None:
+    bytes_of = {artifact.function: artifact.bytes for artifact in artifacts}
+    assert bytes_of["AnalysisFunction"] - bytes_of["OperationsFunction"] > 100 * 2**20
+    for package in ("av", "numpy", "soundfile.py"):
+        having = {each.function for each in artifacts for layer in each.layers if [*layer.glob(f"python/{package}")]}
+        assert having == {"AnalysisFunction"}, package
+
+
+def test_of_aws_only_what_is_called_is_described(artifacts: list[build.Artifact]) -> None:
+    data = {folder for artifact in artifacts for layer in artifact.layers for folder in layer.glob(build._SERVICES)}
+    assert data
+    for folder in data:
+        described = {each.name for each in folder.iterdir() if each.is_dir()}
+        assert described == build.called_services() > {"dynamodb", "s3"}
+
+
+def test_nothing_of_a_science_stack_is_shipped(artifacts: list[build.Artifact]) -> None:
+    packages = {each.name for artifact in artifacts for layer in artifact.layers for each in layer.glob("python/*")}
+    assert "numpy" in packages
+    assert not packages & {"scipy", "librosa", "cv2", "numba", "llvmlite", "sklearn", "pandas"}
+
+
 def test_machine_code_is_for_the_right_processor(files: list[Path], architecture: str) -> None:
     libraries = [file for file in files if re.search(r"\.so(\.|$)", file.name)]
     assert libraries

@@ -24,12 +24,14 @@ ROOTS = (TEMPLATE.parent / "functions", TEMPLATE.parent / "layers" / "common")
 VARIABLES = {"s3": "STORAGE_BUCKET", "ssm": r"\w+_PARAMETER"}
 """The variables by which a function knows what it calls a service for, as patterns."""
 BY_MODULE = {
+    ("dynamodb", "analysis.library"): "ANALYSES_TABLE",
     ("dynamodb", "authorizer.handler"): "API_KEYS_TABLE",
     ("dynamodb", "fanfare.cache.dynamodb"): "CACHE_TABLE",
     ("dynamodb", "fanfare.jobs"): "JOBS_TABLE",
     ("dynamodb", "fanfare.uploads"): "UPLOADS_TABLE",
     ("sqs", "fanfare.cache.queue"): "REFRESH_QUEUE_URL",
     ("sqs", "fanfare.jobs"): "JOBS_QUEUE_URL",
+    ("sqs", "fanfare.uploads"): "ANALYSES_QUEUE_URL",
 }
 """The same where modules of a function have each their own."""
 OTHERWISE_NAMED = {"head_object": "s3:GetObject", "generate_presigned_post": "s3:PutObject"}
@@ -37,6 +39,7 @@ OTHERWISE_NAMED = {"head_object": "s3:GetObject", "generate_presigned_post": "s3
 OBJECTS = {
     "recommendation": {"cache/*"},
     "images": {"cache/*", "derived/images/*", "uploads/images/*"},
+    "analysis": {"cache/*", "derived/analyses/*", "uploads/audio/*"},
     "speech": {"cache/*", "derived/jobs/*", "derived/speech/*"},
 }
 """Where each feature reads and writes objects, or lets others write."""
@@ -222,7 +225,7 @@ def test_an_object_that_is_not_there_is_told_from_one_that_is_forbidden(
             "Resource": "arn:aws:s3:::fanfare-storage-1-eu-west-1",
             "Condition": {"StringLike": {"s3:prefix": sorted(OBJECTS[name])}},
         }
-        for name in ("images", "speech")
+        for name in ("analysis", "images", "speech")
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cfnlint.api import lint
 
+from analysis import worker
 from fanfare.jobs import KEPT
 from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
@@ -19,7 +20,7 @@ from speech.synthesis import AUDIO, LIFE
 WRITTEN = ("cache/", "derived/")
 """Prefixes under which the functions themselves write objects. Under uploads/ only others do, with what is signed."""
 BUCKET = "fanfare-storage-123456789012-us-east-1"
-DEAD_LETTERS = {"RefreshDeadLetterQueue", "UploadDeadLetterQueue", "JobDeadLetterQueue"}
+DEAD_LETTERS = {"RefreshDeadLetterQueue", "UploadDeadLetterQueue", "JobDeadLetterQueue", "AnalysisDeadLetterQueue"}
 DAY = 24 * 3600
 
 
@@ -128,33 +129,48 @@ def test_only_the_bucket_of_this_stack_and_account_may_tell_of_uploads(template:
     given = deployment.read().parameters
     resolver = Resolver(template, given, region="us-east-1", account="123456789012", queue_url=str)
     policies = [item for item in template["Resources"].values() if item["Type"] == "AWS::SQS::QueuePolicy"]
-    [policy] = [resolver.resolve(policy["Properties"]) for policy in policies]
-    assert policy["Queues"] == ["fanfare-UploadQueue"]
-    [statement] = policy["PolicyDocument"]["Statement"]
-    assert statement == {
-        "Sid": "OwnBucketOnly",
-        "Effect": "Allow",
-        "Principal": {"Service": "s3.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": "arn:aws:sqs:us-east-1:123456789012:fanfare-UploadQueue",
-        "Condition": {
-            "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{BUCKET}"},
-            "StringEquals": {"aws:SourceAccount": "123456789012"},
-        },
-    }
+    resolved = [resolver.resolve(policy["Properties"]) for policy in policies]
+    assert sorted(policy["Queues"] for policy in resolved) == [["fanfare-AnalysisQueue"], ["fanfare-UploadQueue"]]
+    for policy in resolved:
+        [queue] = policy["Queues"]
+        [statement] = policy["PolicyDocument"]["Statement"]
+        assert statement == {
+            "Sid": "OwnBucketOnly",
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": f"arn:aws:sqs:us-east-1:123456789012:{queue}",
+            "Condition": {
+                "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{BUCKET}"},
+                "StringEquals": {"aws:SourceAccount": "123456789012"},
+            },
+        }
 
 
-def test_every_upload_of_a_picture_is_told_of(template: dict[str, Any], deployed: Deployment) -> None:
+@pytest.mark.parametrize(
+    ("prefix", "queue", "function"),
+    [
+        ("uploads/images/", "UploadQueue", "ImagesFunction"),
+        ("uploads/audio/", "AnalysisQueue", "AnalysisFunction"),
+    ],
+)
+def test_every_upload_is_told_of(
+    template: dict[str, Any], deployed: Deployment, prefix: str, queue: str, function: str
+) -> None:
     """One event stands for a form, a PUT, a copy and an upload in parts."""
-    [trigger] = deployed.bucket_triggers
-    assert (trigger.bucket, trigger.queue, trigger.function) == ("StorageBucket", "UploadQueue", None)
-    assert (trigger.events, trigger.prefix, trigger.suffix) == (("s3:ObjectCreated:*",), "uploads/images/", "")
-    [consumer] = [each for each in deployed.queue_triggers if each.queue == "UploadQueue"]
-    assert consumer.function == "ImagesFunction"
+    [trigger] = [each for each in deployed.bucket_triggers if each.prefix == prefix]
+    assert (trigger.bucket, trigger.queue, trigger.function) == ("StorageBucket", queue, None)
+    assert (trigger.events, trigger.suffix) == (("s3:ObjectCreated:*",), "")
+    [consumer] = [each for each in deployed.queue_triggers if each.queue == queue]
+    assert consumer.function == function
     assert consumer.batch_size <= 5
     assert 2 <= (consumer.maximum_concurrency or 0) <= 50
     # S3 refuses a queue to which it may not send, so the bucket waits until it may.
-    assert "UploadQueuePolicy" in dependencies(template)["StorageBucket"]
+    assert f"{queue}Policy" in dependencies(template)["StorageBucket"]
+
+
+def test_an_upload_that_never_ends_is_refused_before_it_is_a_dead_letter(deployed: Deployment) -> None:
+    assert deployed.queues["AnalysisQueue"]["RedrivePolicy"]["maxReceiveCount"] == worker.LAST_RECEIVE
 
 
 def loops(prefix: str) -> bool:
@@ -184,7 +200,7 @@ def test_a_message_is_neither_lost_nor_worked_on_twice_at_once(deployed: Deploym
         assert queue["MessageRetentionPeriod"] <= 10 * DAY
         assert trigger.report_failures
     assert all(queue["SqsManagedSseEnabled"] for queue in deployed.queues.values())
-    for name in ("UploadQueue", "JobQueue"):
+    for name in ("UploadQueue", "JobQueue", "AnalysisQueue"):
         assert deployed.queues[name]["MessageRetentionPeriod"] >= 4 * DAY
 
 
@@ -212,6 +228,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) 
     }
     kept = ("RetainExceptOnCreate", "Retain")
     assert policies == {
+        "AnalysesTable": kept,
         "ApiKeysTable": kept,
         "CacheTable": ("Delete", "Delete"),
         "JobsTable": ("Delete", "Delete"),
@@ -223,7 +240,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) 
 @pytest.mark.parametrize("recovery", ["true", "false"])
 def test_tables_are_paid_by_use_encrypted_and_forget(recovery: str) -> None:
     tables = deployment.read(parameters={"PointInTimeRecovery": recovery}).tables
-    assert set(tables) == {"CacheTable", "ApiKeysTable", "UploadsTable", "JobsTable"}
+    assert set(tables) == {"CacheTable", "ApiKeysTable", "UploadsTable", "JobsTable", "AnalysesTable"}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
@@ -242,7 +259,7 @@ def test_what_goes_wrong_raises_an_alarm(template: dict[str, Any]) -> None:
     assert ("5xx", str({"Ref": "Api"})) in watched
     dead = {str({"Fn::GetAtt": [queue, "QueueName"]}) for queue in DEAD_LETTERS}
     assert {("ApproximateNumberOfMessagesVisible", queue) for queue in dead} <= watched
-    waiting = {str({"Fn::GetAtt": [queue, "QueueName"]}) for queue in ("UploadQueue", "JobQueue")}
+    waiting = {str({"Fn::GetAtt": [queue, "QueueName"]}) for queue in ("UploadQueue", "JobQueue", "AnalysisQueue")}
     assert {("ApproximateAgeOfOldestMessage", queue) for queue in waiting} <= watched
 
 
@@ -255,6 +272,8 @@ def test_what_is_open_or_heavy_has_a_bound_of_its_own(template: dict[str, Any], 
         "POST /api/v1/uploads",
         # Each costs an engine or a model.
         *(key for key in of_speech if key.startswith("POST ")),
+        "POST /api/v1/analyses",
+        "POST /api/v1/playlists",
     }
     assert "POST /api/word/tts" in settings
     assert settings.keys() <= {route.route_key for route in deployed.routes}  # else the deployment fails

@@ -11,6 +11,8 @@ from snapshot_restore_py import register_after_restore
 
 from fanfare.errors import ConfigurationError, NotFound, UpstreamError
 
+SLOW = frozenset({"lambda", "polly"})
+"""Services that compute while they are waited for."""
 SECRET_TTL = 300.0
 """Seconds a secret is kept, so that a rotated one is picked up without a deployment."""
 
@@ -37,9 +39,9 @@ def client(service: str) -> Any:
         service,
         config=Config(
             connect_timeout=1,
-            # Speech takes its time, and whoever asks for it tries again, and is told of refusals, on its own.
-            read_timeout=20 if service == "polly" else 3,
-            retries={"total_max_attempts": 1 if service == "polly" else 2, "mode": "standard"},
+            # What takes its time is tried again by whoever asks for it, who is told of refusals, on its own.
+            read_timeout=20 if service in SLOW else 3,
+            retries={"total_max_attempts": 1 if service in SLOW else 2, "mode": "standard"},
             max_pool_connections=32,
             parameter_validation=False,
             # What is signed for others: by the one signature that new buckets take, for the host of their own region.

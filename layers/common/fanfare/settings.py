@@ -128,6 +128,14 @@ class Settings:
     enrichment_cache_ttl: float
     jobs_table: str
     jobs_queue_url: str
+    analyses_table: str
+    analyses_queue_url: str
+    deezer_base_url: str
+    itunes_base_url: str
+    spotify_base_url: str
+    spotify_token_url: str
+    spotify_credentials_parameter: str
+    catalogue_concurrency: int
     route_budget: float
     call_timeout: float
     speculative_calls: int
@@ -179,6 +187,14 @@ VARIABLES: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
     "ENRICHMENT_CACHE_TTL": ("enrichment_cache_ttl", "3600", _positive),
     "JOBS_TABLE": ("jobs_table", "", str),
     "JOBS_QUEUE_URL": ("jobs_queue_url", "", str),
+    "ANALYSES_TABLE": ("analyses_table", "", str),
+    "ANALYSES_QUEUE_URL": ("analyses_queue_url", "", str),
+    "DEEZER_BASE_URL": ("deezer_base_url", "https://api.deezer.com", _url),
+    "ITUNES_BASE_URL": ("itunes_base_url", "https://itunes.apple.com", _url),
+    "SPOTIFY_BASE_URL": ("spotify_base_url", "https://api.spotify.com/v1", _url),
+    "SPOTIFY_TOKEN_URL": ("spotify_token_url", "https://accounts.spotify.com/api/token", _url),
+    "SPOTIFY_CREDENTIALS_PARAMETER": ("spotify_credentials_parameter", "", str),
+    "MAX_CONCURRENT_CATALOGUE_REQUESTS": ("catalogue_concurrency", "6", _at_least_one),
     "ROUTE_BUDGET_SECONDS": ("route_budget", "10", _positive),
     "CALL_TIMEOUT_SECONDS": ("call_timeout", "5", _positive),
     "SPECULATIVE_CALLS": ("speculative_calls", "4", _count),

@@ -40,6 +40,21 @@ SPEECH: Final = Policy("speech", version=1, ttl=hours(2), stale=days(30))
 WORDS: Final = Policy("words", version=1, ttl=hours(1))
 """A model's explanation of a word, by the word, its sentence, both languages, the model and its effort."""
 
+ANALYSES: Final = Policy("analyses", version=1, ttl=minutes(1), lease=seconds(60))
+"""What came of analysing a content, by its name. The record is in the bucket; what counts here is the lease."""
+
+ARTIST_IDS: Final = Policy("artist_ids", version=1, ttl=days(30), stale=days(60), negative=hours(6))
+"""A catalogue's id of an artist, by name; a cache for each catalogue, as with the next three."""
+
+TOP_TRACKS: Final = Policy("top_tracks", version=1, ttl=hours(1), stale=days(1), negative=hours(1))
+"""An artist's best known songs, by name and number."""
+
+RECENT_TRACKS: Final = Policy("recent_tracks", version=1, ttl=minutes(30), stale=days(1), negative=hours(1))
+"""The songs of an artist's latest albums, by name and number."""
+
+SONG_DETAILS: Final = Policy("song_details", version=1, ttl=days(30), stale=days(60), negative=days(1))
+"""What a catalogue says of a song only when asked for it alone, by the song's id."""
+
 POLICIES: Final = (
     ANSWERS,
     INTENTS,
@@ -52,4 +67,9 @@ POLICIES: Final = (
     DERIVATIVES,
     SPEECH,
     WORDS,
+    ANALYSES,
+    ARTIST_IDS,
+    TOP_TRACKS,
+    RECENT_TRACKS,
+    SONG_DETAILS,
 )
