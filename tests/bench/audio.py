@@ -17,6 +17,9 @@ child; peak memory is that of a fresh process after one file, its interpreter in
   tempo_near, tempo_exact  share of tracks whose tempo is within 2 % of the true one or an octave of it; of it itself
   loudness_lu_worst        integrated loudness, the furthest from FFmpeg's ebur128, in LU
   key_right                share of 24 cadences, one in each key, of which it tells key and mode
+  cached_over_analysis     a GET of a record, in the handler, over the whole analysis on two cores; JSON or msgpack, the
+                           slower
+  playlist_over_greedy     what an order of 200 invented tracks costs over the greedy order, four curves
   msgpack_over_json, …     writing and reading a record with float32 buffers, over lists in JSON and arrays in orjson
 """
 
@@ -73,10 +76,11 @@ def run(*, seeds: int, as_json: bool) -> Report:
     beats, records = Report("audio: beats", ""), Report("audio: records", "")
     _measure(times, ways, first)
     _compare(beats, first, seeds, fanfare="fanfare" in ways)
-    from bench import audio_records
+    from bench import audio_cached, audio_records
 
     progress("records")
     audio_records.compare(records, first)
+    audio_cached.playlists(records, first)
     progress("")
     together = _together([times, beats, records])
     together.row("seeds", first=first, count=seeds)
@@ -96,7 +100,7 @@ def _together(parts: Sequence[Report]) -> Report:
 
 def _measure(report: Report, ways: Ways, seed: int) -> None:
     """Add time and memory."""
-    from bench import audio_files
+    from bench import audio_cached, audio_files
 
     results: Results = defaultdict(Measured)
     with tempfile.TemporaryDirectory(prefix="fanfare-bench-") as folder:
@@ -107,6 +111,8 @@ def _measure(report: Report, ways: Ways, seed: int) -> None:
         _weigh(contenders, short, results)
         weighed = next((way for way in (WEIGHED, "fanfare") if way in contenders), None)
         _weigh({way: contenders[way] for way in contenders if way == weighed}, long, results)
+        if WEIGHED in contenders:
+            audio_cached.compare(report, short["mp3"])
     for file in (*short, *long):
         for way in ways:
             if columns := results[file, way].columns():

@@ -80,6 +80,7 @@ def commands(ways: Sequence[str], bytecode: Path) -> dict[str, Sequence[str]]:
     """The commands of the contenders, by name."""
     # As deployed, modules come compiled: compiling takes memory that would count as the music's.
     keep = ["env", "-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPYCACHEPREFIX={bytecode}"]
+    keep.append("OPENBLAS_NUM_THREADS=1")  # or its threads spin, and count as CPU time, on either side
     if "NUMBA_CACHE_DIR" not in os.environ:
         keep.append(f"NUMBA_CACHE_DIR={bytecode}")  # or librosa compiles anew in every process
     return {way: [*keep, sys.executable, "-P", str(WORKER), way] for way in ways}

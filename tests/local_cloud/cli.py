@@ -1,6 +1,7 @@
 """The `fanfare` command: try the bundle on this machine, measure it, build it."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +18,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="ask for films for three moods, upload a photo, print what comes back")
+    demo = commands.add_parser("demo", help="films for moods, a photo, words, a track: asked over HTTP, printed")
     demo.set_defaults(run=_demo)
 
     serve = commands.add_parser("serve", help="keep the bundle up on a real HTTP port, for curl and a browser")
     serve.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1 (default 8080)")
     serve.add_argument("--auth", choices=["open", "keys"], default="open", help=AUTH_HELP)
     serve.set_defaults(run=_serve)
+
+    analyze = commands.add_parser("analyze", help="your own audio: tempo, beats, key, loudness, energy, sections")
+    analyze.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    analyze.add_argument("--json", action="store_true", help="a JSON list on standard output, with beats and sections")
+    analyze.add_argument("--plot", type=Path, metavar="FOLDER", help="write a picture of each there, NAME.svg")
+    analyze.set_defaults(run=_analyze)
 
     bench = commands.add_parser("bench", help="measure, both sides in one run")
     benches = bench.add_subparsers(dest="bench", required=True, metavar="NAME")
@@ -88,6 +95,17 @@ def _serve(chosen: argparse.Namespace) -> int:
     return demo.serve(port=chosen.port, auth=chosen.auth)
 
 
+def _analyze(chosen: argparse.Namespace) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when numpy is imported; its threads would only spin
+    from local_cloud import analyze
+
+    try:
+        return analyze.run(chosen.files, as_json=chosen.json, plots=chosen.plot)
+    except OSError as error:
+        print(f"fanfare analyze: {error}", file=sys.stderr)
+        return 2
+
+
 def _bench_movies(chosen: argparse.Namespace) -> int:
     from bench import movies
 
@@ -110,6 +128,7 @@ def _bench_speech(chosen: argparse.Namespace) -> int:
 
 
 def _bench_audio(chosen: argparse.Namespace) -> int:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from bench import audio
 
     audio.run(seeds=chosen.seeds, as_json=chosen.json)

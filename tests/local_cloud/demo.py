@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local_cloud import demo_images, demo_speech
+from local_cloud import demo_audio, demo_images, demo_speech
 from local_cloud.cloud import LocalCloud
 
 console = Console(width=None if sys.stdout.isatty() else 110)
@@ -68,6 +68,7 @@ def run() -> int:
         status.stop()
         demo_images.show(http, console)
         demo_speech.show(http, console)
+        demo_audio.show(http, console)
     console.print(
         "Films and words are real, as plain facts, and eSpeak NG really speaks. Services, offers, the model's prose, "
         "the photo and the poster are samples.",
