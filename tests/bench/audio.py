@@ -23,6 +23,7 @@ child; peak memory is that of a fresh process after one file, its interpreter in
   msgpack_over_json, …     writing and reading a record with float32 buffers, over lists in JSON and arrays in orjson
 """
 
+import os
 import random
 import tempfile
 from collections import defaultdict
@@ -68,6 +69,13 @@ def run(*, seeds: int, as_json: bool) -> Report:
         raise SystemExit(
             f"fanfare bench audio: {', '.join(missing)} missing; run it as: uv run --group bench fanfare bench audio"
         )
+    with tempfile.TemporaryDirectory(prefix="fanfare-bench-") as folder:
+        # librosa is compiled once for all processes; several at once may spoil the cache beside its sources.
+        os.environ["NUMBA_CACHE_DIR"] = folder
+        return _run(seeds, as_json=as_json)
+
+
+def _run(seeds: int, *, as_json: bool) -> Report:
     from bench import audio_fanfare
 
     first = random.SystemRandom().randrange(1_000_000)

@@ -10,8 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
+from local_cloud import deployment
+
 SAMPLED: Final = 0.02
 """Seconds between two looks at the children."""
+OTHERS: Final = ("decode", "librosa")
+"""As they are by themselves; Fanfare runs as it is deployed."""
 WORKER: Final = Path(__file__).parent / "audio_worker.py"
 
 type Answer = Mapping[str, float | str]
@@ -81,6 +85,9 @@ def commands(ways: Sequence[str], bytecode: Path) -> dict[str, Sequence[str]]:
     # As deployed, modules come compiled: compiling takes memory that would count as the music's.
     keep = ["env", "-u", "PYTHONDONTWRITEBYTECODE", f"PYTHONPYCACHEPREFIX={bytecode}"]
     keep.append("OPENBLAS_NUM_THREADS=1")  # or its threads spin, and count as CPU time, on either side
+    given = deployment.read().functions["AnalysisFunction"].environment
+    deployed = [f"{name}={value}" for name, value in given.items() if name.startswith("MALLOC_")]
     if "NUMBA_CACHE_DIR" not in os.environ:
         keep.append(f"NUMBA_CACHE_DIR={bytecode}")  # or librosa compiles anew in every process
-    return {way: [*keep, sys.executable, "-P", str(WORKER), way] for way in ways}
+    own = {way: [] if way in OTHERS else deployed for way in ways}
+    return {way: [*keep, *own[way], sys.executable, "-P", str(WORKER), way] for way in ways}

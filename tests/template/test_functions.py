@@ -13,7 +13,13 @@ from local_cloud import deployment
 from local_cloud.deployment import TEMPLATE, Deployment
 
 ROOT = TEMPLATE.parent
-READ_ELSEWHERE = {"LOG_LEVEL", "OPENBLAS_NUM_THREADS"}
+READ_ELSEWHERE = {
+    "LOG_LEVEL",
+    "OPENBLAS_NUM_THREADS",
+    "MALLOC_MMAP_THRESHOLD_",
+    "MALLOC_TRIM_THRESHOLD_",
+    "MALLOC_TOP_PAD_",
+}
 """Variables that libraries read; also everything that begins with POWERTOOLS_."""
 OF_THE_AUTHORIZER = {"API_KEYS_TABLE"}
 

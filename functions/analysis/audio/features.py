@@ -51,7 +51,7 @@ def _joined(parts: Sequence["_Part"]) -> tuple[Flux, Energy]:
     energy = parts[0].energy
     for part in parts[1:]:
         energy.go_on(part.energy)
-    return join([part.onsets.finish() for part in parts]), energy
+    return join([part.flux for part in parts if part.flux is not None]), energy
 
 
 class _Part:
@@ -61,6 +61,7 @@ class _Part:
         self._sound, self._span = sound, span
         self.onsets = OnsetStream(sound.rate, sound.channels, span)
         self.energy = Energy(sound.rate, sound.channels)
+        self.flux: Flux | None = None
         self._from = self.energy.next_step(span.begin)
         self._to = math.inf if following is None else self.energy.next_step(following.begin)
 
@@ -71,6 +72,7 @@ class _Part:
             self.onsets.feed(block)
             self.energy.feed(self._own(block, at))
             at += len(block)
+        self.flux = self.onsets.finish()
         return not self._sound.damaged and (self._span.end is None or at == self._span.end)
 
     def _own(self, block: Samples, at: int) -> Samples:
