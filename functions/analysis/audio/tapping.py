@@ -22,7 +22,7 @@ SHIFTS: Final = (
     (2.0, 0.0),
 )
 """Readings of a path, itself first: their beats for each of its own, and how late the first is, in their beats."""
-SLOWEST: Final = 50.0
+SLOWEST: Final = 58.0
 FASTEST: Final = 212.0
 """Beats a minute of a reading."""
 FEWEST: Final = 12
@@ -52,6 +52,10 @@ PACE: Final = np.array((3.6, -4.6))
 """What octaves above `USUAL` count, and their square: most of all at 131 beats a minute, where all else is equal."""
 
 
+RELUCTANCE: Final = 1.0
+"""What leaving out every second beat costs: of two speeds that are about as likely, the path's own is kept."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """One way to tap.
@@ -60,17 +64,20 @@ class Reading:
         times: of the beats, in seconds, shape (beats,).
         profile: what sounds where, as in `PROFILE`.
         pace: octaves above `USUAL`, and their square.
+        speed: its beats for each of the path.
 
     """
 
     times: NDArray[np.float64]
     profile: NDArray[np.float64]
     pace: NDArray[np.float64]
+    speed: float
 
     @property
     def score(self) -> float:
         """How likely people tap so: log odds."""
-        return float((self.profile * PROFILE).sum() + self.pace @ PACE)
+        likely = float((self.profile * PROFILE).sum() + self.pace @ PACE)
+        return likely - RELUCTANCE if self.speed == 1 / 2 else likely
 
 
 def tapped(times: NDArray[np.float64], flux: Flux) -> NDArray[np.float64]:
@@ -88,20 +95,20 @@ def readings(times: NDArray[np.float64], flux: Flux) -> list[Reading]:
     found: list[Reading] = []
     threes = False
     for (beats, speed), means in zip(ways, map(np.array, heard), strict=True):
-        reading = Reading(beats, _profile(means), _pace(beats))
+        reading = Reading(beats, _profile(means), _pace(beats), speed)
         if not found:
             threes = _in_threes(means)
             found.append(reading)
-        elif means[0, -1] <= SILENT and _fits(reading, speed, threes=threes):
+        elif means[0, -1] <= SILENT and _fits(reading, threes=threes):
             found.append(reading)
     return found
 
 
-def _fits(reading: Reading, speed: float, *, threes: bool) -> bool:
+def _fits(reading: Reading, *, threes: bool) -> bool:
     """Whether beats may be left out so: two of three where they come in threes, one of two only where they do not."""
-    if speed == 1 / 2:
+    if reading.speed == 1 / 2:
         return not threes and _lighter_between(reading.profile)
-    return speed != 1 / 3 or threes
+    return reading.speed != 1 / 3 or threes
 
 
 def _ways(times: NDArray[np.float64]) -> Iterator[tuple[NDArray[np.float64], float]]:
