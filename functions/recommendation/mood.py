@@ -18,7 +18,7 @@ from recommendation.genres import GENRES
 from recommendation.intent import Era, Intent, TitleHint
 
 if TYPE_CHECKING:
-    from recommendation.photo import Photo
+    from fanfare.photos import Photo
 
 MAX_TITLES: Final = 6
 

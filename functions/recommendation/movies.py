@@ -27,7 +27,7 @@ from recommendation.pool import SPARE, Pool
 from recommendation.wish import Film, Parameters, Wish
 
 if TYPE_CHECKING:
-    from recommendation.photo import Photo
+    from fanfare.photos import Photo
 
 AFTER_MODEL: Final = 2.5
 """Seconds kept back from a model that hangs, for discovery and providers by the rules' reading; at most half."""

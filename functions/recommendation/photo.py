@@ -1,55 +1,29 @@
-"""A photo that comes with a wish, made into what a vision model needs to see, and no more."""
+"""A photo that comes with a wish, as base64 in its JSON."""
 
 import base64
-import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Final
 
-from fanfare import aio
+from fanfare import aio, photos
 from fanfare.errors import InvalidInput, MalformedBody
-from fanfare.imaging import REFUSED, Checkpoint, Limits, Options, optimize
+from fanfare.imaging import Limits
+from fanfare.photos import Photo
 
-SIDE: Final = 512
-"""Pixels. A model that is asked for low detail sees no more, and a mood needs no more.
-
-Source: https://developers.openai.com/api/docs/guides/images-vision#choose-an-image-detail-level
-"""
-
-LIMITS: Final = Limits(bytes=8 << 20, pixels=26_000_000, heavy_pixels=13_000_000)
-"""Tighter than where pictures are all there is to do: what carries a photo has 6 MB at most, and less memory."""
+LIMITS: Final[Limits] = replace(photos.LIMITS, bytes=8 << 20)
+"""What carries a photo has 6 MB at most."""
 
 _DATA_URL: Final = re.compile(r"data:image/[^,]*;base64,", re.IGNORECASE)
 """RFC 2397."""
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """What a model is shown, as the data URL of a JPEG.
-
-    `digest` is of exactly that: the SHA-256 of the small picture. Files that differ only in what no model sees, such as
-    their metadata, are the same photo to a cache, and whatever changes the picture makes it another one.
-    """
-
-    digest: str
-    url: str = field(repr=False)
-
-
 async def prepared(text: str) -> Photo:
-    """Read the picture file in `text`, plain base64 or a data URL, and make it upright, small and free of metadata.
-
-    In a thread: decoding a large photo takes a while. Raises `InvalidInput`, which names the field and the reason.
-    """
-    return await aio.compute(_prepared, text, aio.checkpoint())
-
-
-def _prepared(text: str, checkpoint: Checkpoint) -> Photo:
+    """Read the picture file in `text`, plain base64 or a data URL; raises `InvalidInput`, which names the field."""
     try:
-        picture = optimize(_file(text), Options(width=SIDE, height=SIDE), LIMITS, checkpoint)
-    except REFUSED as error:
+        file = await aio.compute(_file, text)
+    except MalformedBody as error:
         raise InvalidInput({"photo": str(error)}) from None
-    encoded = base64.b64encode(picture.body).decode()
-    return Photo(hashlib.sha256(picture.body).hexdigest(), f"data:{picture.media_type};base64,{encoded}")
+    return await photos.prepared(file, LIMITS)
 
 
 def _file(text: str) -> bytes:

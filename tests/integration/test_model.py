@@ -13,10 +13,10 @@ import pytest
 from fanfare import aio, telemetry
 from fanfare.cache import Store
 from fanfare.errors import DeadlineExceeded, UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
+from fanfare.photos import Photo
 from fanfare.upstreams.model import Model, Prices, warm
 from local_cloud.world import model as sample
 from recommendation.mood import Mood, Prose, Reading
-from recommendation.photo import Photo
 from support.photos import encoded, photo
 from support.world import World
 

@@ -12,12 +12,13 @@ from PIL import Image
 from fanfare import aio
 from fanfare.errors import DeadlineExceeded, InvalidInput
 from fanfare.imaging import Optimized, optimize
+from fanfare.photos import SIDE, Photo
 from recommendation import photo as module
 from recommendation import rules
 from recommendation.contract import MovieRequest
 from recommendation.intent import Intent
 from recommendation.mood import WORDLESS
-from recommendation.photo import SIDE, Photo, prepared
+from recommendation.photo import prepared
 from support.photos import CAMERA, NIGHT, encoded, photo
 from support.pictures import claiming, inspect
 
@@ -138,7 +139,7 @@ def test_the_loop_goes_on_while_a_photo_is_decoded(monkeypatch: pytest.MonkeyPat
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(10)
             return optimize(data, *further)
 
-        monkeypatch.setattr(module, "optimize", waiting_for_the_loop)
+        monkeypatch.setattr("fanfare.photos.optimize", waiting_for_the_loop)
         return await prepared(encoded(photo()))
 
     assert asyncio.run(scenario()).digest

@@ -25,6 +25,8 @@ PROBLEM: Final = "application/problem+json"
 MOST_PROBLEMS: Final = 20
 """Fields that one problem document names at most."""
 
+type Invoked = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Takes what another function, or a schedule, invokes this one with."""
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
@@ -71,9 +73,10 @@ def serve(
     wire: Callable[[], object] = lambda: None,
     uploaded: messages.Uploaded | None = None,
     worked: messages.Worked | None = None,
+    invoked: Invoked | None = None,
 ) -> Handler:
     """Return the Lambda handler: HTTP events go to `app`, queue messages to the caches they name, to `uploaded` or to
-    `worked`.
+    `worked`, and what else it is invoked with to `invoked`.
 
     `wire` binds the feature's caches, for messages that reach a process before any request has. A queue that S3 tells
     of new objects needs `uploaded`, one of jobs `worked`: it is awaited for each, and that for which it raises comes
@@ -84,6 +87,9 @@ def serve(
         if "Records" in event:
             wire()
             return aio.run(_consume(event, context, messages.Work(uploaded, worked)))
+        if invoked is not None and "requestContext" not in event:
+            wire()
+            return aio.run(_invoke(event, context, invoked))
         return aio.run(_answer(app, event, context))
 
     return handler
@@ -132,6 +138,19 @@ async def _consume(event: dict[str, Any], context: Any, work: messages.Work) -> 
         await _settle()
         queue = event["Records"][0]["eventSourceARN"].rpartition(":")[2]
         telemetry.emit(queue, 500 if answer["batchItemFailures"] else 200)
+        return answer
+
+
+async def _invoke(event: dict[str, Any], context: Any, invoked: Invoked) -> dict[str, Any]:
+    """What `invoked` raises is the function's error, to whoever invoked it."""
+    with telemetry.request():
+        try:
+            with aio.within(_deadline(context, settings().route_budget)) as deadline:
+                async with asyncio.timeout_at(deadline.at):
+                    answer = await invoked(event)
+        finally:
+            await _settle()
+        telemetry.emit("invoked", 200)
         return answer
 
 

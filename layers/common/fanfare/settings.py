@@ -67,6 +67,14 @@ def _prices(text: str) -> dict[str, float]:
     return {name: _price(price) for name, _, price in pairs}
 
 
+def _artists(text: str) -> dict[str, tuple[str, ...]]:
+    groups = [group.partition("=") for group in text.split(";") if group.strip()]
+    found = {language.strip(): tuple(filter(None, map(str.strip, names.split("|")))) for language, _, names in groups}
+    if not all(language and names for language, names in found.items()):
+        raise ValueError("must be like English=Name|Another Name;Hindi=Name")
+    return found
+
+
 def _country(text: str) -> str:
     if text not in REGIONS:
         raise ValueError("must be an ISO 3166-1 code such as US")
@@ -92,7 +100,7 @@ class Settings:
     An empty resource name (table, bucket, queue, parameter) switches that resource off: no table means no shared
     cache, no model key parameter means no model. `tts_engines` are asked in their order; `tts_voices` maps an engine
     and a language (``polly.hi-IN``, ``espeak.en``) to the voice to be used where a request names none, `tts_prices` an
-    engine to US dollars per million characters.
+    engine to US dollars per million characters. `popular_artists` stand in, by language, where nobody names any.
     """
 
     cache_table: str
@@ -130,6 +138,11 @@ class Settings:
     jobs_queue_url: str
     analyses_table: str
     analyses_queue_url: str
+    preview_hosts: str
+    sessions_table: str
+    analysis_function: str
+    popular_artists: Mapping[str, tuple[str, ...]]
+    hearing_wait: float
     deezer_base_url: str
     itunes_base_url: str
     spotify_base_url: str
@@ -195,6 +208,11 @@ VARIABLES: Final[dict[str, tuple[str, str, Callable[[str], Any]]]] = {
     "SPOTIFY_TOKEN_URL": ("spotify_token_url", "https://accounts.spotify.com/api/token", _url),
     "SPOTIFY_CREDENTIALS_PARAMETER": ("spotify_credentials_parameter", "", str),
     "MAX_CONCURRENT_CATALOGUE_REQUESTS": ("catalogue_concurrency", "6", _at_least_one),
+    "PREVIEW_HOSTS": ("preview_hosts", "", str),
+    "SESSIONS_TABLE": ("sessions_table", "", str),
+    "ANALYSIS_FUNCTION": ("analysis_function", "", str),
+    "POPULAR_ARTISTS": ("popular_artists", "", _artists),
+    "HEARING_WAIT_SECONDS": ("hearing_wait", "0.25", _positive),
     "ROUTE_BUDGET_SECONDS": ("route_budget", "10", _positive),
     "CALL_TIMEOUT_SECONDS": ("call_timeout", "5", _positive),
     "SPECULATIVE_CALLS": ("speculative_calls", "4", _count),

@@ -75,6 +75,10 @@ class Cached[R]:
                 found[key] = entry
         return [found.get(key) for key in keys]
 
+    def put(self, arguments: tuple[Any, ...], value: R) -> None:
+        """Remember a value that came in another way."""
+        self._remember(self._record(self.key(arguments), value, self.policy.ttl), None)
+
     async def get(
         self, *arguments: Any, compute: Callable[..., Awaitable[R]] | None = None, recall: bool = True
     ) -> Entry[R]:

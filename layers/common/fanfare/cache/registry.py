@@ -40,8 +40,10 @@ SPEECH: Final = Policy("speech", version=1, ttl=hours(2), stale=days(30))
 WORDS: Final = Policy("words", version=1, ttl=hours(1))
 """A model's explanation of a word, by the word, its sentence, both languages, the model and its effort."""
 
-ANALYSES: Final = Policy("analyses", version=1, ttl=minutes(1), lease=seconds(60))
-"""What came of analysing a content, by its name. The record is in the bucket; what counts here is the lease."""
+ANALYSES: Final = Policy("analyses", version=1, ttl=minutes(1), lease=seconds(180))
+"""What came of analysing a content, by its name. The record is in the bucket; what counts here is the lease, which is
+as long as the function may run: whoever waits for it began later.
+"""
 
 ARTIST_IDS: Final = Policy("artist_ids", version=1, ttl=days(30), stale=days(60), negative=hours(6))
 """A catalogue's id of an artist, by name; a cache for each catalogue, as with the next three."""
@@ -54,6 +56,18 @@ RECENT_TRACKS: Final = Policy("recent_tracks", version=1, ttl=minutes(30), stale
 
 SONG_DETAILS: Final = Policy("song_details", version=1, ttl=days(30), stale=days(60), negative=days(1))
 """What a catalogue says of a song only when asked for it alone, by the song's id."""
+
+TRACK_FEATURES: Final = Policy("track_features", version=1, ttl=days(400), stale=days(4000), lease=seconds(10))
+"""What the preview of a song sounds like, by its ISRC, or its id at a catalogue: it does not change."""
+
+SONG_READINGS: Final = Policy("song_readings", version=1, ttl=days(1))
+"""A model's reading of a photo or a text as a mood for songs, by both, the languages, the model and its effort."""
+
+RANKINGS: Final = Policy("rankings", version=1, ttl=minutes(10), lease=seconds(4))
+"""Songs ranked for a mood, by the mood rounded, the languages and whether words may be explicit."""
+
+ARTIST_MOODS: Final = Policy("artist_moods", version=1, ttl=days(90), stale=days(400))
+"""What an artist's songs sound like in sum, by name; learnt as songs are heard."""
 
 POLICIES: Final = (
     ANSWERS,
@@ -72,4 +86,8 @@ POLICIES: Final = (
     TOP_TRACKS,
     RECENT_TRACKS,
     SONG_DETAILS,
+    TRACK_FEATURES,
+    SONG_READINGS,
+    RANKINGS,
+    ARTIST_MOODS,
 )

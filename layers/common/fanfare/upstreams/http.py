@@ -14,6 +14,7 @@ from fanfare import aio, telemetry
 from fanfare.errors import NotFound, UpstreamError, UpstreamRateLimited, UpstreamRejected, UpstreamTimeout
 from fanfare.resilience import AdaptiveLimit, Hedge, RetryBudget, backoff
 from fanfare.upstreams.transport import AiohttpTransport
+from fanfare.upstreams.window import Window
 
 USER_AGENT: Final = "fanfare/0.1"
 
@@ -35,7 +36,9 @@ class JsonApi:
     """One upstream. Every call is an idempotent read.
 
     `concurrency` is where the adaptive limit starts. `timeout` is seconds per call, body included. `token` is asked for
-    at each call, so that a rotated secret is picked up.
+    at each call, so that a rotated secret is picked up; there is none where the API wants none. Each call that leaves
+    waits for its turn in the `window`. `status` tells the HTTP status that an answer amounts to, for those who say it
+    in another way.
     """
 
     ATTEMPTS: Final = 3
@@ -45,11 +48,13 @@ class JsonApi:
         name: str,
         base_url: str,
         *,
-        token: Callable[[], Awaitable[str]],
         http: httpx2.AsyncClient,
         timeout: float,
+        token: Callable[[], Awaitable[str]] | None = None,
         concurrency: int = 20,
         hedging: bool = True,
+        window: Window | None = None,
+        status: Callable[[httpx2.Response], int] = lambda response: response.status_code,
     ) -> None:
         self.name = name
         self.limit = AdaptiveLimit(concurrency)
@@ -57,6 +62,8 @@ class JsonApi:
         self._token = token
         self._http = http
         self._timeout = timeout
+        self._window = window
+        self._status = status
         self._budget = RetryBudget()
         self._hedges: dict[str, Hedge] | None = {} if hedging else None
 
@@ -95,34 +102,36 @@ class JsonApi:
         return await self._hedges.setdefault(kind, Hedge(self._budget)).call(call)
 
     async def _call(self, path: str, parameters: Mapping[str, str | int], count_as: str) -> Any:
-        token = await self._token()
+        headers = {"accept": "application/json"}
+        if self._token is not None:
+            headers["authorization"] = f"Bearer {await self._token()}"
         async with self.limit.slot() as slot:
+            if self._window is not None:
+                await self._window.turn(lambda: self.limit.waiting)
             telemetry.count_call(self.name, count_as)
             limit = min(aio.deadline().at, aio.Deadline.after(self._timeout).at)
             try:
                 async with asyncio.timeout_at(limit):
-                    response = await self._http.get(
-                        self._base_url + path,
-                        params=parameters,
-                        headers={"authorization": f"Bearer {token}", "accept": "application/json"},
-                    )
+                    response = await self._http.get(self._base_url + path, params=parameters, headers=headers)
             except (TimeoutError, httpx2.TimeoutException) as error:
                 slot.overloaded()
                 raise UpstreamTimeout(self.name, "no answer in time") from error
             except httpx2.HTTPError as error:
                 raise UpstreamError(self.name, type(error).__name__) from error
-            if response.status_code == 429:
+            status = self._status(response)
+            if status == 429:
                 slot.overloaded()
             else:
                 slot.succeeded()
-        return self._read(response)
+        return self._read(response, status)
 
-    def _read(self, response: httpx2.Response) -> Any:
-        status = response.status_code
+    def _read(self, response: httpx2.Response, status: int) -> Any:
         if status == 404:
             raise NotFound(f"{self.name}: no such thing")
         if status == 429:
-            raise UpstreamRateLimited(self.name, "too many requests", retry_after=retry_after(response))
+            told = retry_after(response)
+            pause = self._window.seconds if told is None and self._window is not None else told
+            raise UpstreamRateLimited(self.name, "too many requests", retry_after=pause)
         if status >= 500:
             raise UpstreamError(self.name, f"status {status}", retry_after=retry_after(response))
         if status >= 400:

@@ -71,11 +71,14 @@ class Model:
         user: str,
         image: str | None = None,
         schema: Mapping[str, Any],
+        name: str = "answer",
         on_text: Callable[[str], None] | None = None,
     ) -> str:
-        """Return the answer's JSON text. `image` is a URL, as a rule a data URL, of a picture to be looked at in low
-        detail. `on_text` is told all of the text so far, whenever it grows; it must not raise. Without it the answer
-        is asked for in one piece, since some hundred small ones cost a hundred times the CPU.
+        """Return the answer's JSON text, which fits `schema`, called `name`.
+
+        `image` is a URL, as a rule a data URL, of a picture to be looked at in low detail. `on_text` is told all of the
+        text so far, whenever it grows; it must not raise. Without it the answer is asked for in one piece, since some
+        hundred small ones cost a hundred times the CPU.
 
         Raises `UpstreamRateLimited`, `UpstreamTimeout`, `UpstreamRejected` (refusal, wrong key or request, an answer
         cut short) or `UpstreamError`. Not retried: the caller has a fallback, and a second answer costs as much as the
@@ -87,7 +90,7 @@ class Model:
             "messages": [{"role": "system", "content": system}, {"role": "user", "content": _content(user, image)}],
             "response_format": {
                 "type": "json_schema",
-                "json_schema": {"name": "answer", "strict": True, "schema": dict(schema)},
+                "json_schema": {"name": name, "strict": True, "schema": dict(schema)},
             },
         }
         if on_text is not None:

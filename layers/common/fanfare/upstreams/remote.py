@@ -1,4 +1,4 @@
-"""Pictures from other people's servers: from listed hosts only, and never from inside the network this runs in.
+"""Pictures and sounds from other people's servers: from listed hosts only, never from inside this network.
 
 A URL comes from a stranger, so three things are decided here and not by it: which host (a list), which address (the
 name is resolved once, every answer is checked, and the connection goes to a checked one), and how much (bytes, time,
@@ -36,9 +36,7 @@ from fanfare.errors import (
 from fanfare.upstreams.http import USER_AGENT, bounded, retry_after
 from fanfare.upstreams.transport import AiohttpTransport
 
-NAME: Final = "images"
 REDIRECTS: Final = 3
-HEADERS: Final = {"accept": "image/*", "accept-encoding": "identity", "user-agent": USER_AGENT}
 
 HOST: Final = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 """Two labels or more, the last of which begins with a letter. So no spelling of an address is a host: 127.1, 0x7f.1."""
@@ -56,6 +54,23 @@ NOT_PUBLIC: Final = tuple(
     )
 )
 """What `is_global` leaves out, or tells differently from one Python to the next. Nobody serves pictures from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is fetched: the `name` its calls are counted by, a word for it, and the media types it may have."""
+
+    name: str
+    word: str
+    accept: str
+    media_types: re.Pattern[str]
+
+
+PICTURES: Final = Kind("images", "picture", "image/*", re.compile(r"image/[a-z0-9.+-]+"))
+PREVIEWS: Final = Kind(
+    "previews", "sound", "audio/*", re.compile(r"audio/[a-z0-9.+-]+|video/mp4|(application|binary)/octet-stream")
+)
+"""Thirty seconds of songs; what is in them is looked at, whatever they are called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +139,7 @@ class Hosts:
         for pattern in (host, *(f"*.{'.'.join(labels[start:])}" for start in range(1, len(labels)))):
             if pattern in self.places:
                 return self.places[pattern]
-        raise ValueError("is not of a host that pictures are taken from")
+        raise ValueError("is not of a host that files are taken from")
 
 
 def _host(url: httpx2.URL) -> str:
@@ -204,17 +219,18 @@ register_after_restore(_forget)
 
 
 class Remote:
-    """Fetches pictures from `hosts`."""
+    """Fetches files of one kind from `hosts`."""
 
-    def __init__(self, hosts: Hosts, connections: Connections) -> None:
+    def __init__(self, hosts: Hosts, connections: Connections, kind: Kind = PICTURES) -> None:
         self._hosts = hosts
         self._connections = connections
+        self._kind = kind
 
     async def fetch(self, url: str, *, limit: int, timeout: float) -> File:
-        """Return the picture at `url`: `limit` bytes at most, in `timeout` seconds and within the current deadline.
+        """Return the file at `url`: `limit` bytes at most, in `timeout` seconds and within the current deadline.
 
         Raises `InvalidInput` naming `url` if it, or what it redirects to, may not be fetched, `NotFound` (404, 410),
-        `UnsupportedMediaType` if it is no picture, `ContentTooLarge`, `UpstreamRateLimited`, `UpstreamTimeout`,
+        `UnsupportedMediaType` if it is of no such kind, `ContentTooLarge`, `UpstreamRateLimited`, `UpstreamTimeout`,
         `UpstreamRejected` (another 4xx, too many redirects, an encoding that was not asked for) or `UpstreamError`.
         """
         limit_at = min(aio.deadline().at, aio.Deadline.after(timeout).at)
@@ -222,19 +238,19 @@ class Remote:
             async with asyncio.timeout_at(limit_at):
                 return await self._follow(url, limit)
         except (TimeoutError, httpx2.TimeoutException) as error:
-            raise UpstreamTimeout(NAME, "no picture in time") from error
+            raise UpstreamTimeout(self._kind.name, f"no {self._kind.word} in time") from error
         except httpx2.HTTPError as error:
-            raise UpstreamError(NAME, type(error).__name__) from error
+            raise UpstreamError(self._kind.name, type(error).__name__) from error
 
     async def _follow(self, url: str, limit: int) -> File:
         target = self._target(url)
         for _ in range(1 + REDIRECTS):
             async with aclosing(await self._send(target)) as response:
                 if not response.has_redirect_location:
-                    return await _picture(response, limit)
+                    return await _file(response, limit, self._kind)
                 # Relative to the host's own URL even if a mirror says so: a mirror stands for the host.
                 target = self._target(response.headers["location"], target.url)
-        raise UpstreamRejected(NAME, "too many redirects")
+        raise UpstreamRejected(self._kind.name, "too many redirects")
 
     def _target(self, url: str, base: httpx2.URL | None = None) -> Target:
         try:
@@ -244,35 +260,36 @@ class Remote:
             raise InvalidInput({"url": f"{where}{problem}"}) from None
 
     async def _send(self, target: Target) -> httpx2.Response:
-        telemetry.count_call(NAME)
+        telemetry.count_call(self._kind.name)
         transport = self._connections.mirrors if target.mirrored else self._connections.public
-        return await transport.handle_async_request(httpx2.Request("GET", target.address, headers=HEADERS))
+        headers = {"accept": self._kind.accept, "accept-encoding": "identity", "user-agent": USER_AGENT}
+        return await transport.handle_async_request(httpx2.Request("GET", target.address, headers=headers))
 
 
-async def _picture(response: httpx2.Response, limit: int) -> File:
-    _check_status(response)
+async def _file(response: httpx2.Response, limit: int, kind: Kind) -> File:
+    _check_status(response, kind)
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not re.fullmatch(r"image/[a-z0-9.+-]+", media_type):
-        raise UnsupportedMediaType("the URL does not lead to a picture")
+    if not kind.media_types.fullmatch(media_type):
+        raise UnsupportedMediaType(f"the URL does not lead to a {kind.word}")
     if response.headers.get("content-encoding", "identity").lower() != "identity":
-        raise UpstreamRejected(NAME, "compressed without being asked to")  # and so never unpacked here
-    return File(await _body(response, limit), media_type)
+        raise UpstreamRejected(kind.name, "compressed without being asked to")  # and so never unpacked here
+    return File(await _body(response, limit, kind), media_type)
 
 
-def _check_status(response: httpx2.Response) -> None:
+def _check_status(response: httpx2.Response, kind: Kind) -> None:
     status = response.status_code
     if status in {404, 410}:
-        raise NotFound(f"{NAME}: no such picture")
+        raise NotFound(f"{kind.name}: no such {kind.word}")
     if status == 429:
-        raise UpstreamRateLimited(NAME, "too many requests", retry_after=retry_after(response))
+        raise UpstreamRateLimited(kind.name, "too many requests", retry_after=retry_after(response))
     if status >= 500:
-        raise UpstreamError(NAME, f"status {status}", retry_after=retry_after(response))
+        raise UpstreamError(kind.name, f"status {status}", retry_after=retry_after(response))
     if status != 200:
-        raise UpstreamRejected(NAME, f"status {status}")
+        raise UpstreamRejected(kind.name, f"status {status}")
 
 
-async def _body(response: httpx2.Response, limit: int) -> bytes:
-    too_large = ContentTooLarge(f"the picture at the URL has more than {limit} bytes")
+async def _body(response: httpx2.Response, limit: int, kind: Kind) -> bytes:
+    too_large = ContentTooLarge(f"the {kind.word} at the URL has more than {limit} bytes")
     if int(response.headers.get("content-length", 0)) > limit:
         raise too_large
     body = await bounded(response.aiter_raw(), limit)
