@@ -1,5 +1,5 @@
 """The sample world as one ASGI application: TMDb under /tmdb/3, its pictures under /images, the model under /model/v1,
-speech under /tts/v1, and control under /_world.
+speech under /tts/v1, music under /deezer and /itunes with its /previews, and control under /_world.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from local_cloud.world import enrichment, films, model, tmdb
+from local_cloud.world import catalogues, enrichment, films, model, song_mood, tmdb
 from local_cloud.world.faults import Behaviour, Faults, Profile, WrongBehaviourError
 from local_cloud.world.replies import (
     Reply,
@@ -51,7 +51,8 @@ type Answer = Callable[[Request], tuple[int, bytes]]
 
 def create_app(profile: Profile = "instant") -> Starlette:
     """The sample world with its own faults and counts, at a profile's latencies."""
-    world = World(Faults(profile))
+    faults = Faults(profile)
+    world = World(faults)
 
     def movie(name: str, answer: Answer) -> Callable[[Request], Awaitable[Any]]:
         async def handle(request: Request) -> Any:
@@ -76,6 +77,7 @@ def create_app(profile: Profile = "instant") -> Starlette:
             Route("/model/v1/chat/completions", world.chat, methods=["POST"]),
             Route("/model/v1/models", world.models),
             Route("/tts/v1/audio/speech", world.speaker, methods=["POST"]),
+            *catalogues.routes(faults),
             Route("/_world/behaviour", world.behaviour, methods=["PUT", "DELETE"]),
             Route("/_world/calls", world.calls, methods=["GET", "DELETE"]),
             Route("/_world/spoken", world.spoken),
@@ -130,8 +132,7 @@ class World:
         arrived = asyncio.get_running_loop().time()
         body = await request.body()
         asked = _parsed(body)
-        name = "model.enrich" if enrichment.shape(asked) else "model.chat"
-        behaviour = self.faults.begin(name, target(request), body)
+        behaviour = self.faults.begin(_purpose(asked), target(request), body)
         if self.faults.hangs(behaviour):
             return Silence()
         if not admitted(request):
@@ -220,8 +221,17 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return asked if isinstance(asked, dict) else {}
 
 
+def _purpose(asked: Mapping[str, Any]) -> str:
+    """The endpoint that a chat counts as, by what it is to answer with."""
+    if song_mood.wanted(asked):
+        return "model.songs"
+    return "model.enrich" if enrichment.shape(asked) else "model.chat"
+
+
 def _said(asked: Mapping[str, Any], behaviour: Behaviour) -> str:
     """The model's text. Raises ValueError if the messages are not what a model is sent."""
+    if song_mood.wanted(asked):
+        return song_mood.answer(asked, malformed=behaviour.malformed)
     if enrichment.shape(asked):
         return enrichment.answer(asked, behaviour)
     return model.answer(model.wish_of(asked), malformed=behaviour.malformed)

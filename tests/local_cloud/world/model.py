@@ -50,28 +50,36 @@ def wish_of(request: Mapping[str, Any]) -> str:
 
     Raises: ValueError, if the messages are not of OpenAI's form, or a photo is none that should be sent.
     """
+    text, photos = asked_of(request)
+    if not photos:
+        return text
+    from local_cloud.world.sight import look  # only who sends photos waits for Pillow
+
+    return ". ".join(filter(None, [text, *map(look, photos)]))
+
+
+def asked_of(request: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The text of the last user message, and the URLs of its photos.
+
+    Raises: ValueError, if the messages are not of OpenAI's form.
+    """
     messages = request.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         raise ValueError("messages")
     content = next((m.get("content") for m in reversed(messages) if m.get("role") == "user"), None)
     if isinstance(content, list):
-        content = ". ".join(filter(None, [_text(content), *_seen(content)]))
+        return _text(content), _photos(content)
     if not isinstance(content, str):
         raise ValueError("messages")  # noqa: TRY004 - a wrong value in a request, not a wrong type in the code
-    return content
+    return content, []
 
 
 def _text(parts: list[Any]) -> str:
     return " ".join(str(part["text"]) for part in parts if isinstance(part, dict) and "text" in part)
 
 
-def _seen(parts: list[Any]) -> list[str]:
-    photos = [str(part["image_url"].get("url")) for part in parts if isinstance(part, dict) and "image_url" in part]
-    if not photos:
-        return []
-    from local_cloud.world.sight import look  # only who sends photos waits for Pillow
-
-    return [look(photo) for photo in photos]
+def _photos(parts: list[Any]) -> list[str]:
+    return [str(part["image_url"].get("url")) for part in parts if isinstance(part, dict) and "image_url" in part]
 
 
 @lru_cache(maxsize=1024)

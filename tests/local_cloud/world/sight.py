@@ -1,10 +1,11 @@
-"""What the sample model sees in a photo: light, warmth and sky, told in words that its reading knows."""
+"""What the sample model sees in a photo: light, warmth and sky, in words that its reading knows; for songs, figures."""
 
 import base64
 import io
+from dataclasses import dataclass
 from typing import Final
 
-from PIL import Image
+from PIL import Image, ImageStat
 
 LARGEST: Final = 512
 """Pixels of a side. A real server would shrink a larger picture; the bundle promises to send none."""
@@ -21,11 +22,32 @@ SKY: Final = 40
 """How much brighter the upper third is than the lower one where there is sky."""
 
 
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """Means over a photo, from 0 to 1; of `warmth`, 0.5 is neither warm nor cold."""
+
+    brightness: float
+    saturation: float
+    warmth: float
+
+
 def look(url: str) -> str:
     """Return words for a photo's mood, none for one that is middling in all.
 
     Raises ValueError unless it is a JPEG in a data URL, small and without metadata.
     """
+    return " ".join(_words(_shrunk(url, (1, 3))))
+
+
+def colours(url: str) -> Colours:
+    """Return the means of a photo. Raises what `look` raises."""
+    small = _shrunk(url, (16, 16))
+    red, _, blue = (_mean(band) for band in small.split())
+    saturation, light = (_mean(band) for band in small.convert("HSV").split()[1:])
+    return Colours(light / 255, saturation / 255, 0.5 + (red - blue) / 510)
+
+
+def _shrunk(url: str, size: tuple[int, int]) -> Image.Image:
     if not url.startswith(HEADER):
         raise ValueError("not a JPEG in a data URL")
     try:
@@ -34,10 +56,13 @@ def look(url: str) -> str:
                 raise ValueError(f"{image.size} pixels")
             if told := TELLING.intersection(image.info):
                 raise ValueError(f"metadata: {sorted(told)}")
-            thirds = image.convert("RGB").resize((1, 3), Image.Resampling.BOX)
+            return image.convert("RGB").resize(size, Image.Resampling.BOX)
     except OSError as error:
         raise ValueError("not a JPEG") from error
-    return " ".join(_words(thirds))
+
+
+def _mean(band: Image.Image) -> float:
+    return float(ImageStat.Stat(band).mean[0])
 
 
 def _words(thirds: Image.Image) -> list[str]:
