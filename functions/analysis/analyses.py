@@ -23,6 +23,8 @@ from fanfare.uploads import Upload, announce
 
 RECORDS: Final = f"{DERIVED}analyses/"
 MOST_RECORD: Final = 64 << 20
+SHAPE: Final = 1
+"""Of answers and drawings; raised when the same record is told or drawn in another way."""
 IN_MEMORY: Final = 32 << 20
 """Bytes of records that are kept from one request to the next; a record never changes."""
 RECORD_ID: Final = re.compile("[0-9a-f]{64}")
@@ -42,7 +44,7 @@ class Found:
 
     def etag(self, form: str) -> str:
         """Return the entity tag of this analysis in some form, such as a media type."""
-        return f'"{hashlib.sha256(f"{form}\n{self.id}\n{self.title}".encode()).hexdigest()[:32]}"'
+        return f'"{hashlib.sha256(f"{SHAPE}\n{form}\n{self.id}\n{self.title}".encode()).hexdigest()[:32]}"'
 
 
 class Analyses:
@@ -63,7 +65,7 @@ class Analyses:
         file = request.name or file_name(request.key)
         state = await self._library.expect(request.key, file, "waiting")
         finished = state.stage in {"done", "refused"}
-        if state.stage == "running" or (finished and await self._is_current(state.record)):
+        if state.stage == "running" or (finished and await self._is_settled(state)):
             return shown(state)
         if finished:
             await self._library.wait(state)
@@ -81,9 +83,12 @@ class Analyses:
         return Found(state.record, title(state.file), settled=False) if state.stage == "done" else shown(state)
 
     async def forget(self, id_: str) -> None:
-        """Leave a track out of the library, by the id of its upload or its record, if it is there."""
+        """Leave a track out of the library, by the id of its upload or its record, if it is there; raises `NotYet`."""
         with contextlib.suppress(NotFound):
-            await self._library.remove((await self.find(id_)).id)
+            found = await self.find(id_)
+            if isinstance(found, AnalysisState) and found.status != "refused":
+                raise NotYet("it can be left out once it is analysed")
+            await self._library.remove(found.id)
 
     async def body(self, found: Found) -> bytes:
         """Return the record's msgpack; raises `NotFound`."""
@@ -119,12 +124,14 @@ class Analyses:
         )
         return shown(state).model_copy(update={"upload": form})
 
-    async def _is_current(self, record_id: str) -> bool:
+    async def _is_settled(self, state: UploadState) -> bool:
+        """Whether there is nothing to do: a record of this version, and a track in the library unless it is refused."""
         try:
-            record = await self.record(Found(record_id, "", settled=True))
+            record = await self.record(Found(state.record, "", settled=True))
         except NotFound:
             return False
-        return bool(record["version"] == VERSION)
+        listed = state.stage == "refused" or state.record in await self._library.named([state.record])
+        return listed and bool(record["version"] == VERSION)
 
 
 async def stored(bucket: Bucket, record_id: str) -> bytes:

@@ -11,11 +11,13 @@ from fanfare.storage import UPLOADS
 
 PREFIX: Final = f"{UPLOADS}audio/"
 MOST_BYTES: Final = 1 << 30
+"""Of an upload."""
 MOST_KEY: Final = 1024
 """Bytes of a key in S3."""
 MOST_TRACKS: Final = 500
 """Of a playlist, and of those it is chosen from."""
 MOST_PAGE: Final = 500
+"""Tracks of an answer."""
 EXTENSIONS: Final = {
     "audio/mpeg": "mp3",
     "audio/mp3": "mp3",
@@ -199,7 +201,7 @@ class AnalysisAnswer(BaseModel):
     """An analysis that is done."""
 
     id: str
-    """SHA-256 over the content, the parameters and the analyser's version: the same bytes have the same analysis."""
+    """SHA-256 over the content and the analyser's version: the same bytes have the same analysis."""
     status: Literal["done"] = "done"
     title: str
     sha256: str
@@ -245,10 +247,7 @@ class PlaylistRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ids: (
-        Annotated[list[Annotated[str, Field(min_length=1, max_length=64)]], Field(min_length=1, max_length=MOST_TRACKS)]
-        | None
-    ) = None
+    ids: Annotated[list[TrackId], Field(min_length=1, max_length=MOST_TRACKS)] | None = None
     all: bool = False
     length: Annotated[int, Field(ge=1, le=MOST_TRACKS)] | None = None
     """Tracks."""

@@ -12,6 +12,7 @@ from analysis import contract
 from analysis.contract import AnalysisRequest, AnalysisState, PlaylistRequest, TrackFigures, TrackList
 from fanfare import storage
 from fanfare.cache import store
+from fanfare.errors import ConfigurationError
 from fanfare.http_api import api, checked, serve
 from fanfare.messages import Message
 from fanfare.negotiation import unchanged, weights
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from analysis.analyses import Analyses, Found
     from analysis.library import Library
     from analysis.playlists import Playlists
+    from analysis.previews import Previews
     from analysis.worker import Worker
 
 JSON: Final = "application/json"
@@ -102,6 +104,10 @@ async def playlist(request: PlaylistRequest) -> Response[Any]:
     return Response(200, media_type, body if isinstance(body, str) else to_json(body).decode())
 
 
+async def invoked(event: dict[str, Any]) -> dict[str, Any]:
+    return await previews().answer(event)
+
+
 async def uploaded(message: Message) -> None:
     await worker().take(message)
 
@@ -121,7 +127,7 @@ async def _unchanged(found: "Found", etag: str) -> bool:
 
 
 def _validators(found: "Found", form: str) -> dict[str, str]:
-    """What an upload's id stands for may be replaced, what a record's does never."""
+    """What an upload's id stands for may be replaced; of a record only the title that it is told with."""
     cached = "private, max-age=3600" if found.settled else "private, no-cache"
     return {"ETag": found.etag(form), "Cache-Control": cached}
 
@@ -165,19 +171,32 @@ def worker() -> "Worker":
     return Worker(storage.bucket(), library(), store(), os.process_cpu_count() or 1)
 
 
+@functools.cache
+def previews() -> "Previews":
+    from analysis.previews import Previews
+    from fanfare.upstreams.remote import PREVIEWS, Hosts, Remote, connections
+
+    try:
+        hosts = Hosts.parse(settings().preview_hosts)
+    except ValueError as error:
+        raise ConfigurationError(f"PREVIEW_HOSTS: {error}") from error
+    return Previews(Remote(hosts, connections(), PREVIEWS), store())
+
+
 def warm() -> None:
     """Let the snapshot hold what a first request would otherwise import."""
     analyses()
     playlists()
     worker()
+    previews()
 
 
 def _forget() -> None:
-    for wired in (library, analyses, playlists, worker):
+    for wired in (library, analyses, playlists, worker, previews):
         wired.cache_clear()
 
 
 snapshot_restore_py.register_before_snapshot(warm)
 snapshot_restore_py.register_after_restore(_forget)
 
-handler = serve(app, worked=uploaded)
+handler = serve(app, worked=uploaded, invoked=invoked)

@@ -2,7 +2,7 @@
 
 Items: ``pk = upload, sk = <id of the upload>`` for an upload, from the form or the first notification on;
 ``pk = track, sk = <id of its record>`` for what can go into a playlist, with its figures in `track` (msgpack) and the
-`object_key` of its upload.
+keys of its `uploads`, a set.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ class UploadState:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A track of the library, and the key of the object that it is."""
+    """A track of the library, and the key of an object that it is."""
 
     track: Track
     key: str
@@ -119,14 +119,21 @@ class Library:
         begun = await self._update(upload_id(upload.key), expression, values, not_older)
         return None if begun is None else _state(begun)
 
-    async def advance(self, upload: Upload, progress: float | None) -> None:
-        """Write down how far the analysis of an upload is."""
-        if progress is not None:
-            values = {":progress": {"N": str(round(progress, 3))}, ":sequencer": {"S": upload.sequencer}}
-            await self._update(upload_id(upload.key), "SET progress = :progress", values, "sequencer = :sequencer")
+    async def advance(self, upload: Upload, progress: float) -> None:
+        """Write down how far the analysis of an upload is, while it is under way."""
+        values = {
+            ":progress": {"N": str(round(progress, 3))},
+            ":sequencer": {"S": upload.sequencer},
+            ":running": {"S": "running"},
+        }
+        under_way = "sequencer = :sequencer AND stage = :running"
+        await self._update(upload_id(upload.key), "SET progress = :progress", values, under_way)
 
-    async def finish(self, upload: Upload, *, record: str = "", reason: str = "") -> None:
-        """Write down what came of an upload: a `record`, or a `reason` why it is refused, or both."""
+    async def finish(self, upload: Upload, *, record: str = "", reason: str = "") -> bool:
+        """Write down what came of an upload: a `record`, or a `reason` why it is refused, or both.
+
+        Return whether it was: not if a later upload has taken its place.
+        """
         values = {
             ":stage": {"S": "refused" if reason else "done"},
             ":record": {"S": record},
@@ -134,17 +141,30 @@ class Library:
             ":sequencer": {"S": upload.sequencer},
         }
         expression = "SET stage = :stage, record_id = :record, reason = :reason REMOVE progress"
-        await self._update(upload_id(upload.key), expression, values, "sequencer = :sequencer")
+        return await self._update(upload_id(upload.key), expression, values, "sequencer = :sequencer") is not None
 
     async def add(self, entry: Entry) -> None:
-        """Put a track into the library, in the place of one with the same id."""
-        told = {"track": {"B": msgpack.packb(asdict(entry.track))}, "object_key": {"S": entry.key}}
-        await self._call("put_item", Item=_key(TRACK, entry.track.id) | told)
+        """Put a track into the library; of one that is there already, one upload more."""
+        values = {":track": {"B": msgpack.packb(asdict(entry.track))}, ":uploads": {"SS": [entry.key]}}
+        await self._call(
+            "update_item",
+            Key=_key(TRACK, entry.track.id),
+            UpdateExpression="SET track = :track ADD uploads :uploads",
+            ExpressionAttributeValues=values,
+        )
 
     async def remove(self, track_id: str, *, key: str | None = None) -> None:
-        """Take a track out of the library, if it is there, and if it is the object `key`; its analysis stays."""
-        only = {} if key is None else _condition("object_key = :key", {":key": {"S": key}})
-        await self._try("delete_item", Key=_key(TRACK, track_id), **only)
+        """Take a track out of the library, if it is there; with a `key`, only that upload of it. Its analysis stays."""
+        without = {}
+        if key is not None:
+            await self._try(
+                "update_item",
+                Key=_key(TRACK, track_id),
+                UpdateExpression="DELETE uploads :uploads",
+                **_condition("attribute_exists(pk)", {":uploads": {"SS": [key]}}),
+            )
+            without = {"ConditionExpression": "attribute_not_exists(uploads)"}
+        await self._try("delete_item", Key=_key(TRACK, track_id), **without)
 
     async def tracks(self, *, after: str = "", limit: int) -> list[Entry]:
         """Return tracks in the order of their ids, from behind `after` on, `limit` at most."""
@@ -238,7 +258,7 @@ def _state(item: dict[str, Any]) -> UploadState:
 
 
 def _entry(item: dict[str, Any]) -> Entry:
-    return Entry(Track(**msgpack.unpackb(item["track"]["B"])), item["object_key"]["S"])
+    return Entry(Track(**msgpack.unpackb(item["track"]["B"])), min(item["uploads"]["SS"]))
 
 
 def _expiry() -> dict[str, str]:

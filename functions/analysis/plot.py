@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.audio.analyser import Analysis
-from analysis.audio.beats import Beats
+from analysis.audio.beats import SURE, Beats
 from analysis.audio.energy import EnergyFigures
 from analysis.audio.sections import Section
 from analysis.svg import Floats, Runs, area, box, element, extremes, path, plain, polyline, upright, worded
@@ -42,8 +42,6 @@ STEPS: Final = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800
 """Seconds between these; longer ones are whole hours."""
 FAINTEST: Final = 0.004
 """Magnitude that the waveform's height stands for at least (−48 dBFS): what is hardly heard should not look loud."""
-GUESSED: Final = 0.2
-"""Confidence below which beats are guesses: `analysis.audio.beats.Beats`."""
 TOLD: Final = 12
 """Sections that the description lists."""
 HUES: Final = ("#7ad", "#ed8", "#4b9", "#fab", "#9df", "#e86", "#bc3", "#aa0")
@@ -98,7 +96,7 @@ def draw(analysis: Analysis, title: str = "") -> str:
 def figures(analysis: Analysis) -> tuple[str, ...]:
     """Return duration, tempo, key, loudness and peak, as words."""
     beats, key, loudness = analysis.beats, analysis.key, analysis.loudness.integrated
-    tempo = f"{beats.tempo:.1f} BPM" + (" (a guess)" if beats.confidence < GUESSED else "")
+    tempo = f"{beats.tempo:.1f} BPM" + (" (a guess)" if beats.confidence < SURE else "")
     peak = max((peak for peak in analysis.true_peaks if peak is not None), default=None)
     return (
         clock(analysis.duration, _decimals(analysis.duration)),

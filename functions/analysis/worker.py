@@ -1,6 +1,7 @@
 """From a notification of an upload to the record of its analysis: once for each content, whoever sends it how often."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ from typing import Any, Final
 from analysis import records
 from analysis.analyses import object_key, stored, title
 from analysis.audio import analyser
+from analysis.audio.beats import SURE
 from analysis.audio.sources import Source
 from analysis.contract import MOST_BYTES, PREFIX
 from analysis.library import Entry, Library, UploadState, upload_id
@@ -16,7 +18,7 @@ from analysis.playlist import Track
 from fanfare import aio
 from fanfare.cache import Store
 from fanfare.cache.registry import ANALYSES
-from fanfare.errors import ContentTooLarge, NotFound, UnsupportedMediaType, UnusableContent
+from fanfare.errors import ContentTooLarge, NotFound, UnsupportedMediaType, UnusableContent, UpstreamError
 from fanfare.messages import Message
 from fanfare.storage import Bucket
 from fanfare.uploads import Upload, notified
@@ -63,7 +65,7 @@ class Worker:
 
     async def _work(self, upload: Upload, state: UploadState, receives: int) -> None:
         if receives > MOST_ATTEMPTS:
-            await self._end(upload, state, reason=f"its analysis was begun {MOST_ATTEMPTS} times and never ended")
+            await self._end(upload, state, reason=f"it could not be analysed in {MOST_ATTEMPTS} attempts; ask again")
             return
         try:
             source, size, digest = await self._content(upload.key)
@@ -84,10 +86,14 @@ class Worker:
         await self._end(upload, state, record=record_id, reason=outcome["error"])
 
     async def _end(self, upload: Upload, state: UploadState, *, record: str = "", reason: str = "") -> None:
-        """Write down what came of an upload. What was there before under its key is no track any more."""
-        await self._library.finish(upload, record=record, reason=reason)
-        if state.record and (state.record != record or reason):
-            await self._library.remove(state.record, key=upload.key)
+        """Write down what came of an upload. What was there before under its key is no track any more, and neither is
+        this if a later upload has taken its place meanwhile.
+        """
+        written = await self._library.finish(upload, record=record, reason=reason)
+        gone = state.record if written else record
+        latest = record if written else (await self._library.state(state.id)).record
+        if gone and (gone != latest or (written and reason)):
+            await self._library.remove(gone, key=upload.key)
 
     async def _content(self, key: str) -> tuple[Source, int, str]:
         """Return an uploaded object, its bytes and their SHA-256; raises `NotFound` or `ContentTooLarge`."""
@@ -136,7 +142,8 @@ class Worker:
             while True:
                 await asyncio.sleep(REPORT)
                 if reached:
-                    await self._library.advance(upload, reached[-1])
+                    with contextlib.suppress(UpstreamError):  # the next note may be taken
+                        await self._library.advance(upload, reached[-1])
                     reached.clear()
 
         reporting = asyncio.create_task(report())
@@ -156,10 +163,10 @@ def _digest(read: Callable[[int, int], bytes], size: int) -> str:
 
 def _figures(analysis: dict[str, Any]) -> dict[str, Any]:
     """What the library keeps of an analysis."""
-    key = analysis["key"]
+    key, beats = analysis["key"], analysis["beats"]
     return {
         "duration": analysis["duration"],
-        "tempo": analysis["beats"]["tempo"] or None,
+        "tempo": beats["tempo"] if beats["confidence"] >= SURE else None,
         "key": None if key is None else key["camelot"],
         "energy": analysis["mood"]["energy"],
     }

@@ -223,9 +223,16 @@ def test_a_track_that_is_left_out_keeps_its_analysis(analysis: Function) -> None
     assert analysis.playlist(ids=[told["id"]]).refused_fields == {"ids"}
     assert analysis.get(f"/{told['id']}").json["analysis"] == told["analysis"]
     assert analysis.state(KEY)["title"] == "a"
-    assert analysis.start(key=KEY).json["status"] == "done"
     analysis.analysed(SHORT, "uploads/audio/b.wav")
     assert [each["title"] for each in analysis.get("").json["tracks"]] == ["b"]
+
+
+def test_a_track_that_was_left_out_comes_back_if_its_upload_is_asked_for(analysis: Function) -> None:
+    told = analysis.analysed(SHORT)
+    analysis.forget(told["id"])
+    assert analysis.start(key=KEY).json["status"] == "waiting"
+    assert analysis.deliver(*analysis.queued()) == []
+    assert [each["id"] for each in analysis.get("").json["tracks"]] == [told["id"]]
 
 
 def test_a_track_is_left_out_by_the_id_of_its_upload_or_that_is_not_found(analysis: Function) -> None:

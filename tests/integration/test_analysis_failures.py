@@ -172,7 +172,7 @@ def test_progress_is_written_down_while_it_lasts(
         time.sleep(0.06)
         feed(self, block)
 
-    async def noted(self: Library, upload: Upload, progress: float | None) -> None:
+    async def noted(self: Library, upload: Upload, progress: float) -> None:
         await advance(self, upload, progress)
         told.append((await self.state(upload_id(upload.key))).progress)
 
@@ -207,7 +207,7 @@ def test_what_was_begun_three_times_and_never_ended_is_refused(analysis: Functio
     assert analysis.state(KEY)["status"] == "running"
     assert analysis.deliver(notification(KEY, sequencer="1"), receives=worker.LAST_RECEIVE) == []
     told = analysis.state(KEY)
-    assert (told["status"], told["reason"]) == ("refused", "its analysis was begun 3 times and never ended")
+    assert (told["status"], told["reason"]) == ("refused", "it could not be analysed in 3 attempts; ask again")
     assert (runs.count, analysis.objects(RECORDS), analysis.titles()) == (0, {}, [])
     assert analysis.deliver(notification(KEY, sequencer="1")) == []
     assert runs.count == 0

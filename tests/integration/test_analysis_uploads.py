@@ -180,6 +180,32 @@ def test_a_later_upload_while_the_earlier_is_analysed_wins(analysis: Function, r
     assert analysis.get(f"/{upload_id(KEY)}").json["sha256"] == hashlib.sha256(OTHER).hexdigest()
 
 
+def test_what_is_overtaken_while_it_is_analysed_is_no_track(analysis: Function, runs: Runs) -> None:
+    runs.free.clear()
+    message = notification(analysis.put(KEY, SHORT), sequencer="0A")
+
+    def overtake() -> None:
+        while runs.count < 1:
+            time.sleep(0.01)
+        asyncio.run(analysis.library.begin(Upload(KEY, "0B")))
+        runs.free.set()
+
+    overtaking = threading.Thread(target=overtake)
+    overtaking.start()
+    assert analysis.deliver(message) == []
+    overtaking.join()
+    assert analysis.titles() == []
+
+
+def test_a_track_of_two_uploads_outlives_the_replacement_of_one(analysis: Function) -> None:
+    first = analysis.analysed(SHORT, "uploads/audio/b.wav", sequencer="0A")
+    assert analysis.analysed(SHORT, KEY, sequencer="0A")["id"] == first["id"]
+    analysis.analysed(OTHER, KEY, sequencer="0B")
+    assert first["id"] in {each["id"] for each in analysis.get("").json["tracks"]}
+    analysis.analysed(OTHER, "uploads/audio/b.wav", sequencer="0B")
+    assert first["id"] not in {each["id"] for each in analysis.get("").json["tracks"]}
+
+
 def test_an_event_that_is_overtaken_does_not_have_the_last_word(analysis: Function) -> None:
     async def overtaken() -> None:
         library, earlier, later = analysis.library, Upload(KEY, "0A"), Upload(KEY, "0B")

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from analysis import records
 from analysis.audio.analyser import Analysis, analyse
+from analysis.audio.beats import SURE
 from fanfare.errors import FanfareError
 
 BAR: Final = 20
@@ -29,8 +30,6 @@ SHOWN: Final = 24
 """Sections, and silences, at most; `--json` has them all."""
 CURVES: Final = frozenset({"step", "rms", "peaks", "profile"})
 """Figures of energy, one for each tenth of a second."""
-UNSURE: Final = 0.2
-"""Confidence of a tempo, below which it is a guess."""
 CHANNELS: Final = {1: "mono", 2: "stereo"}
 
 
@@ -167,7 +166,7 @@ def _tempo(analysis: Analysis) -> Text:
     low, high = _tempos(analysis)
     if low is None or high is None:
         return Text("no beat")
-    guess = ", a guess" if analysis.beats.confidence < UNSURE else ""
+    guess = ", a guess" if analysis.beats.confidence < SURE else ""
     told = f"{analysis.beats.tempo:.1f} BPM, {low:.0f} to {high:.0f}{guess}"
     return _sure(told, analysis.beats.confidence)
 

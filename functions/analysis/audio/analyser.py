@@ -23,7 +23,7 @@ from analysis.audio.true_peak import TruePeak
 from analysis.audio.waveform import Waveform
 
 VERSION: Final = 1
-"""Of what is measured and how; raised when the same sound would give other figures."""
+"""Raised when the same bytes would give another record: other figures or names of them, a refusal, another decoder."""
 LOW_BANDS: Final = frozenset({"sub", "bass"})
 """Those below 250 Hz."""
 ON_BEAT: Final = 0.05

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from analysis.audio.av_worker import AHEAD, BLOCK, HEAD, LENGTH, MEASURES, PIECE
 from analysis.audio.formats import DAMAGED, Format, check
 from analysis.audio.sources import Opened
-from fanfare.errors import ContentTooLarge, FanfareError, UnusableContent
+from fanfare.errors import ContentTooLarge, FanfareError, UnusableContent, UpstreamError
 
 WORKER: Final = Path(__file__).with_name("av_worker.py")
 PATIENCE: Final = 60.0
@@ -46,7 +46,8 @@ class Gone(Exception):
 class AvReader:
     """One file. `blocks` can be gone through once; `damaged` is known after that. Close it.
 
-    Raises `UnusableContent` or `ContentTooLarge`, when made or when gone through; errors of the source as they are.
+    Raises `UnusableContent` or `ContentTooLarge`, when made or when gone through, `UpstreamError` for a child that
+    never began; errors of the source as they are.
     """
 
     def __init__(self, source: Opened, kind: Format) -> None:
@@ -54,6 +55,7 @@ class AvReader:
         self._child = _start(kind, source.size)
         self._from, self._to = cast("IO[bytes]", self._child.stdout), cast("IO[bytes]", self._child.stdin)
         self._told = self._frames()
+        self._asked = False
         self.damaged = False
         try:
             self.rate, self.channels, frames = self._measures()
@@ -97,7 +99,13 @@ class AvReader:
                 else:
                     yield kind, body
         except Gone:
-            raise UnusableContent("decoding it takes too long, or cannot be done at all") from None
+            raise self._verdict() from None
+
+    def _verdict(self) -> FanfareError:
+        """Why the child is gone: a file that it has read nothing of is not to blame."""
+        if not self._asked:
+            return UpstreamError("decoder", "it never began")
+        return UnusableContent("decoding it takes too long, or cannot be done at all")
 
     def _frame(self) -> tuple[bytes, NDArray[np.uint8]]:
         kind, size = HEAD.unpack(self._exactly(HEAD.size))
@@ -116,6 +124,7 @@ class AvReader:
         return found
 
     def _answer(self, start: int, stop: int) -> None:
+        self._asked = True
         found = self._source.read(start, min(stop, self._source.size, start + AHEAD)) if start < stop else b""
         for part in (LENGTH.pack(len(found)), found):
             left = memoryview(part)

@@ -39,6 +39,8 @@ _CHANGES: Final = np.where(_AWAY <= REACH, np.minimum(DRIFT / OCTAVE * _AWAY, LE
 _DRIFTS: Final = _CHANGES[REACH, : 2 * REACH + 1, None]
 FEWEST: Final = 4
 """Beats that make a pulse."""
+SURE: Final = 0.2
+"""Confidence below which beats are guesses, as in noise or speech."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +52,7 @@ class Beats:
         strengths: of the onset at each beat, 0 (none) to 1 (as strong as the strongest), shape (beats,).
         tempos: beats a minute around each beat, shape (beats,).
         tempo: beats a minute, the median of these; 0 where there are no beats.
-        confidence: 0 to 1; below .2 the beats are guesses, as in noise or speech.
+        confidence: 0 to 1; below `SURE` the beats are guesses.
         bars: where the bars begin, or None where that cannot be told.
         onsets: seconds where sounds begin, on beats or not, shape (onsets,).
 
