@@ -185,7 +185,7 @@ WORLD = "http://127.0.0.1:1"
 
 def _secrets(chosen: tuple[upstreams.Upstream, ...]) -> dict[str, str]:
     parameters = {"TmdbTokenParameter": "/t", "ModelApiKeyParameter": "/m"}
-    return upstreams.secrets(chosen, Deployment("r", "a", {}, (), {}, None, {}, {}, {}, (), (), parameters))
+    return upstreams.secrets(chosen, Deployment("r", "a", {}, (), {}, None, {}, {}, {}, (), (), (), parameters))
 
 
 def test_without_keys_the_upstreams_are_samples() -> None:

@@ -4,6 +4,7 @@ The template goes through SAM's own transform, the code that runs in CloudFormat
 stack; so what is missing in the template is missing here.
 """
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ __all__ = [
 _READ = {
     "AWS::ApiGatewayV2::Api",
     "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::S3::Bucket",
@@ -118,6 +120,15 @@ class QueueTrigger:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """A function (its logical id) that is invoked with `event` again and again. No clock runs here."""
+
+    function: str
+    expression: str
+    event: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class BucketTrigger:
     """A bucket whose events of keys with `prefix` and `suffix` go to a queue or a function (logical ids)."""
 
@@ -144,6 +155,7 @@ class Deployment:
     queues: dict[str, dict[str, Any]]
     queue_triggers: tuple[QueueTrigger, ...]
     bucket_triggers: tuple[BucketTrigger, ...]
+    schedules: tuple[Schedule, ...]
     parameters: dict[str, str]
 
 
@@ -190,6 +202,11 @@ def read(
             trigger
             for bucket, properties in resources.of("AWS::S3::Bucket").items()
             for trigger in _bucket_triggers(bucket, properties.get("NotificationConfiguration", {}), resources)
+        ),
+        schedules=tuple(
+            Schedule(resources.logical_id(target["Arn"]), rule["ScheduleExpression"], json.loads(target["Input"]))
+            for rule in resources.of("AWS::Events::Rule").values()
+            for target in rule["Targets"]
         ),
         parameters=given,
     )

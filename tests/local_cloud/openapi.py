@@ -19,6 +19,8 @@ from images import handler as images
 from images.presets import PRESETS
 from operations import handler as operations
 from recommendation import handler as recommendation
+from songs import handler as songs
+from songs.contract import SongRequest
 from speech import handler as speech
 from speech.contract import JobState, SpeechAnswer
 
@@ -55,10 +57,11 @@ PICTURE: Final = {"image/*": {"schema": {"type": "string", "contentMediaType": "
 
 def document() -> str:
     """Return the document as it should stand in `PATH`."""
-    merged = _merged([recommendation.app, images.app, speech.app, analysis.app, operations.app])
+    merged = _merged([recommendation.app, images.app, speech.app, analysis.app, songs.app, operations.app])
     _describe_pictures(merged)
     _describe_speech(merged)
     _describe_analyses(merged)
+    _describe_songs(merged)
     return json.dumps(merged, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -182,6 +185,19 @@ def _describe_analyses(document: dict[str, Any]) -> None:
         name: {"schema": {"type": "string"}} for name in ("application/vnd.apple.mpegurl", "application/xspf+xml")
     }
     paths["/api/v1/playlists"]["post"]["responses"]["200"]["content"] = _json("PlaylistAnswer") | written
+
+
+def _describe_songs(document: dict[str, Any]) -> None:
+    """Add the body that is JSON or a form with a photo."""
+    _add_models(document, (SongRequest,))
+    options = document["components"]["schemas"]["SongRequest"]["properties"]
+    plain = {name: schema for name, schema in options.items() if name not in {"mood", "key"}}
+    form = {"type": "object", "required": ["photo"], "properties": {"photo": PICTURE["image/*"]["schema"], **plain}}
+    for path in ("/api/v1/songs/recommend", "/api/analyze"):
+        content: dict[str, Any] = {"multipart/form-data": {"schema": form}}
+        if path != "/api/analyze":
+            content |= _json("SongRequest")
+        document["paths"][path]["post"]["requestBody"] = {"required": True, "content": content}
 
 
 def _json(schema: str) -> dict[str, Any]:

@@ -10,6 +10,10 @@ TMDB_URL: Final = "https://api.themoviedb.org/3"
 TMDB_PICTURES: Final = "image.tmdb.org"
 MODEL_URL: Final = "https://api.openai.com/v1"
 SPEECH_URL: Final = "https://api.openai.com/v1"
+PREVIEWS: Final = "previews.sample.example"
+"""The host that the sample world's previews of songs are said to lie at."""
+POPULAR: Final = 12
+"""Artists of a language."""
 SPEECH_KEY: Final = "/local/tts-api-key"
 """Where the key of a real speech server lies: the template names no place for one unless it is told to."""
 
@@ -57,6 +61,8 @@ def _choose(environment: Mapping[str, str], world_url: str | None) -> Iterator[U
         yield _upstream(*model, key, variables, real=True)
     elif world_url:
         yield _upstream(*model, "sample-model-key", {"MODEL_BASE_URL": f"{world_url}/model/v1"})
+    if world_url and "DEEZER_BASE_URL" not in environment:
+        yield _catalogues(world_url)
     key = environment.get("TTS_API_KEY") or environment.get("OPENAI_API_KEY")
     if key and "openai" in environment.get("TTS_ENGINES", "").split(","):
         given = {name: environment[name] for name in ("TTS_ENGINES", "TTS_MODEL") if environment.get(name)}
@@ -68,6 +74,22 @@ def _upstream(
     name: str, parameter: str, reader: str, secret: str, variables: Mapping[str, str], *, real: bool = False
 ) -> Upstream:
     return Upstream(name, real, secret, parameter, reader, variables)
+
+
+def _catalogues(world_url: str) -> Upstream:
+    """The sample world's catalogues of songs, which want no key; its artists stand in for those whom many know."""
+    from local_cloud.world import music
+
+    best = sorted(music.artists(), key=lambda artist: -artist.fans)
+    languages = dict.fromkeys(artist.language for artist in best)
+    popular = {each: [artist.name for artist in best if artist.language == each][:POPULAR] for each in languages}
+    variables = {
+        "DEEZER_BASE_URL": f"{world_url}/deezer",
+        "ITUNES_BASE_URL": f"{world_url}/itunes",
+        "POPULAR_ARTISTS": ";".join(f"{language}={'|'.join(names)}" for language, names in popular.items()),
+    }
+    previews = {PREVIEWS: world_url}
+    return Upstream("catalogues", False, "", "", "SESSIONS_TABLE", variables, previews)
 
 
 def variables(upstreams: tuple[Upstream, ...], function: Function) -> dict[str, str]:
@@ -82,6 +104,8 @@ def variables(upstreams: tuple[Upstream, ...], function: Function) -> dict[str, 
         pointed["IMAGE_HOSTS"] = ",".join(
             f"{host}={mirrors[host]}" if host in mirrors else host for host in hosts.split(",")
         )
+    if function.environment.get("PREVIEW_HOSTS") and (mirror := mirrors.get(PREVIEWS)):
+        pointed["PREVIEW_HOSTS"] = f"{function.environment['PREVIEW_HOSTS']},{PREVIEWS}={mirror}"
     return pointed
 
 
@@ -90,6 +114,8 @@ def secrets(upstreams: tuple[Upstream, ...], deployment: Deployment) -> dict[str
     found = {}
     for upstream in upstreams:
         named = upstream.parameter
+        if not named:
+            continue
         if place := named if named.startswith("/") else deployment.parameters.get(named):
             found[place] = upstream.secret
     return found

@@ -21,28 +21,36 @@ from local_cloud.intrinsics import Resolver
 from support.imports import reached
 
 ROOTS = (TEMPLATE.parent / "functions", TEMPLATE.parent / "layers" / "common")
-VARIABLES = {"s3": "STORAGE_BUCKET", "ssm": r"\w+_PARAMETER"}
+VARIABLES = {"lambda": "ANALYSIS_FUNCTION", "s3": "STORAGE_BUCKET", "ssm": r"\w+_PARAMETER"}
 """The variables by which a function knows what it calls a service for, as patterns."""
 BY_MODULE = {
     ("dynamodb", "analysis.library"): "ANALYSES_TABLE",
     ("dynamodb", "authorizer.handler"): "API_KEYS_TABLE",
     ("dynamodb", "fanfare.cache.dynamodb"): "CACHE_TABLE",
+    ("dynamodb", "fanfare.cache.ledger"): "CACHE_TABLE",
     ("dynamodb", "fanfare.jobs"): "JOBS_TABLE",
     ("dynamodb", "fanfare.uploads"): "UPLOADS_TABLE",
+    ("dynamodb", "songs.sessions"): "SESSIONS_TABLE",
     ("sqs", "fanfare.cache.queue"): "REFRESH_QUEUE_URL",
     ("sqs", "fanfare.jobs"): "JOBS_QUEUE_URL",
     ("sqs", "fanfare.uploads"): "ANALYSES_QUEUE_URL",
 }
 """The same where modules of a function have each their own."""
-OTHERWISE_NAMED = {"head_object": "s3:GetObject", "generate_presigned_post": "s3:PutObject"}
+OTHERWISE_NAMED = {
+    "head_object": "s3:GetObject",
+    "generate_presigned_post": "s3:PutObject",
+    "invoke": "lambda:InvokeFunction",
+}
 """Methods whose action is not of their name: https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
 OBJECTS = {
     "recommendation": {"cache/*"},
     "images": {"cache/*", "derived/images/*", "uploads/images/*"},
     "analysis": {"cache/*", "derived/analyses/*", "uploads/audio/*"},
+    "songs": {"cache/*"},
     "speech": {"cache/*", "derived/jobs/*", "derived/speech/*"},
 }
 """Where each feature reads and writes objects, or lets others write."""
+ONLY_READ = {"songs": {"uploads/images/*"}}
 # What Lambda itself does in a function's name.
 CONSUMING = {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}
 RUNNING = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -55,6 +63,7 @@ DEPLOYMENTS = {
     "plain": {},
     "with everything": {
         "Tracing": "Active",
+        "SpotifyCredentialsParameter": "/fanfare/spotify",
         "TtsEngines": "polly,openai,espeak",
         "TtsApiKeyParameter": "/fanfare/tts-api-key",
     },
@@ -125,7 +134,7 @@ def called(file: Path) -> set[str]:
 def methods() -> list[tuple[str, str]]:
     """Client method and the action it needs, of every service that the functions use."""
     found = list(OTHERWISE_NAMED.items())
-    for service in ("dynamodb", "polly", "s3", "sqs", "ssm"):
+    for service in ("dynamodb", "lambda", "polly", "s3", "sqs", "ssm"):
         for operation in botocore.session.get_session().get_service_model(service).operation_names:
             method = xform_name(operation)
             if method not in OTHERWISE_NAMED:
@@ -146,7 +155,9 @@ def calls(function: Function) -> Iterator[tuple[str, str]]:
                 continue
             pattern = VARIABLES.get(service) or BY_MODULE[service, module]
             yield from (
-                (action, value) for name, value in function.environment.items() if value and re.fullmatch(pattern, name)
+                (action, resource_of(value) if value.startswith("arn:") else value)
+                for name, value in function.environment.items()
+                if value and re.fullmatch(pattern, name)
             )
 
 
@@ -205,7 +216,8 @@ def test_objects_are_touched_only_where_they_belong(permissions: dict[str, list[
             if action.startswith("s3:")
         }
         both = ("s3:GetObject", "s3:PutObject")
-        assert found == {(action, f"{bucket}/{place}") for place in OBJECTS.get(name, ()) for action in both}, name
+        wanted = {(action, f"{bucket}/{place}") for place in OBJECTS.get(name, ()) for action in both}
+        assert found == wanted | {(both[0], f"{bucket}/{place}") for place in ONLY_READ.get(name, ())}, name
 
 
 def test_an_object_that_is_not_there_is_told_from_one_that_is_forbidden(
@@ -223,9 +235,9 @@ def test_an_object_that_is_not_there_is_told_from_one_that_is_forbidden(
             "Effect": "Allow",
             "Action": "s3:ListBucket",
             "Resource": "arn:aws:s3:::fanfare-storage-1-eu-west-1",
-            "Condition": {"StringLike": {"s3:prefix": sorted(OBJECTS[name])}},
+            "Condition": {"StringLike": {"s3:prefix": sorted(OBJECTS[name] | ONLY_READ.get(name, set()))}},
         }
-        for name in ("analysis", "images", "speech")
+        for name in ("analysis", "images", "songs", "speech")
     }
 
 

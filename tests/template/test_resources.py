@@ -204,6 +204,13 @@ def test_a_message_is_neither_lost_nor_worked_on_twice_at_once(deployed: Deploym
         assert deployed.queues[name]["MessageRetentionPeriod"] >= 4 * DAY
 
 
+def test_popular_songs_are_heard_by_schedule(deployed: Deployment) -> None:
+    [schedule] = deployed.schedules
+    assert (schedule.function, schedule.expression) == ("SongsFunction", "rate(1 hour)")
+    assert "requestContext" not in schedule.event
+    assert "Records" not in schedule.event
+
+
 def test_jobs_are_worked_part_by_part_beside_those_who_wait(deployed: Deployment) -> None:
     [consumer] = [each for each in deployed.queue_triggers if each.queue == "JobQueue"]
     assert (consumer.function, consumer.batch_size) == ("SpeechFunction", 1)
@@ -232,6 +239,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) 
         "ApiKeysTable": kept,
         "CacheTable": ("Delete", "Delete"),
         "JobsTable": ("Delete", "Delete"),
+        "SessionsTable": ("Delete", "Delete"),
         "StorageBucket": kept,
         "UploadsTable": kept,
     }
@@ -240,7 +248,7 @@ def test_what_cannot_be_made_again_outlives_the_stack(template: dict[str, Any]) 
 @pytest.mark.parametrize("recovery", ["true", "false"])
 def test_tables_are_paid_by_use_encrypted_and_forget(recovery: str) -> None:
     tables = deployment.read(parameters={"PointInTimeRecovery": recovery}).tables
-    assert set(tables) == {"CacheTable", "ApiKeysTable", "UploadsTable", "JobsTable", "AnalysesTable"}
+    assert set(tables) == {"CacheTable", "ApiKeysTable", "UploadsTable", "JobsTable", "AnalysesTable", "SessionsTable"}
     for table in tables.values():
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert table["SSESpecification"] == {"SSEEnabled": True}
@@ -272,6 +280,8 @@ def test_what_is_open_or_heavy_has_a_bound_of_its_own(template: dict[str, Any], 
         "POST /api/v1/uploads",
         # Each costs an engine or a model.
         *(key for key in of_speech if key.startswith("POST ")),
+        "POST /api/v1/songs/recommend",
+        "POST /api/analyze",
         "POST /api/v1/analyses",
         "POST /api/v1/playlists",
     }

@@ -1,0 +1,135 @@
+"""Which artists are most likely to fit a mood, learnt from the features of their tracks. Pure.
+
+What is learnt of an artist is a plain dictionary, `{"energy": [count, mean, sum of squared deviations], ...}`: small
+enough to be stored with msgpack, and mergeable. Features are on the scale of moods: see `songs.calibration`.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from songs.mood import Features, Figure, Mood
+from songs.vibe import PRIOR, TOLERANCE, WEIGHTS
+
+type Learnt = dict[str, list[float]]
+"""By figure: how many tracks, their mean, and the sum of squared deviations from it."""
+
+PRIORS: Final[Mapping[Figure, tuple[float, float]]] = {
+    **dict.fromkeys(("energy", "valence", "danceability", "acousticness", "instrumentalness"), (0.5, 1 / 12)),
+    "tempo": (115.0, 27.0**2),
+}
+"""Mean and variance before anything is known: ranks are spread evenly; tempos as those of popular music, roughly."""
+PSEUDO: Final = 2.0
+"""Tracks that the prior counts for: after two, half of what is believed is learnt."""
+EXPLORE: Final = 0.04
+"""What an artist of whom nothing is known may win over its expected score; by chance, and less with every track."""
+K: Final = 10
+"""Constant of the reciprocal-rank fusion. Its authors' 60 suits lists of a thousand; in lists of twenty the first would
+hardly count for more than the last."""
+MODEL: Final = 1.0
+LEARNT: Final = 2.0
+"""Weights of the model's order and of what is learnt: what was heard outweighs what is said."""
+
+
+def learn(learnt: Learnt, features: Features) -> Learnt:
+    """Return what is known of an artist with one more track; figures that are not known teach nothing.
+
+    Source: Welford, 1962, https://doi.org/10.1080/00401706.1962.10490022
+    """
+    grown = {name: list(figures) for name, figures in learnt.items()}
+    for name in WEIGHTS:
+        if (value := getattr(features, name)) is not None:
+            count, mean, squares = grown.get(name, [0, 0.0, 0.0])
+            count += 1
+            step = value - mean
+            mean += step / count
+            grown[name] = [count, mean, squares + step * (value - mean)]
+    return grown
+
+
+def tracks(learnt: Learnt) -> int:
+    """Return how many tracks something was learnt from."""
+    return int(max((figures[0] for figures in learnt.values()), default=0))
+
+
+def expected(learnt: Learnt, mood: Mood) -> float:
+    """Return the score that a track of the artist may be expected to have, 0 to 1; `vibe.PRIOR` if nothing is asked.
+
+    Each figure is taken as normally distributed, with mean and variance of the prior and of what is learnt together, so
+    that its distance from what is asked for has a folded normal distribution.
+    """
+    asked = {name: weight for name, weight in WEIGHTS.items() if getattr(mood, name) is not None}
+    if not asked:
+        return PRIOR
+    fits = sum(weight * _fit(name, learnt.get(name), getattr(mood, name)) for name, weight in asked.items())
+    return fits / sum(asked.values())
+
+
+def _fit(name: Figure, figures: Sequence[float] | None, wanted: float) -> float:
+    mean, deviation = _believed(name, figures)
+    distance = _folded(mean - wanted, deviation)
+    return max(0.0, 1 - (distance / TOLERANCE if name == "tempo" else distance))
+
+
+def _believed(name: Figure, figures: Sequence[float] | None) -> tuple[float, float]:
+    """Return mean and deviation of the prior and what is learnt, as if the prior were `PSEUDO` more tracks."""
+    prior, variance = PRIORS[name]
+    count, mean, squares = figures or (0, prior, 0.0)
+    total = count + PSEUDO
+    between = count * PSEUDO / total * (mean - prior) ** 2
+    return (count * mean + PSEUDO * prior) / total, math.sqrt((squares + PSEUDO * variance + between) / total)
+
+
+def _folded(mean: float, deviation: float) -> float:
+    """Return the mean of |x| for a normal x.
+
+    Source: Leone, Nelson and Nottingham, 1961, https://doi.org/10.1080/00401706.1961.10489974
+    """
+    ratio = mean / deviation
+    return deviation * math.sqrt(2 / math.pi) * math.exp(-(ratio**2) / 2) + mean * math.erf(ratio / math.sqrt(2))
+
+
+def likelihood(artist: str, learnt: Learnt, mood: Mood, seed: str = "") -> float:
+    """Return the expected score with a small bonus for what is little known, the same for the same seed."""
+    digest = hashlib.sha256(f"{seed}\0{artist}".encode()).digest()
+    chance = int.from_bytes(digest[:8]) / 2**64
+    return expected(learnt, mood) + EXPLORE * chance / math.sqrt(1 + tracks(learnt))
+
+
+def pick(
+    candidates: Mapping[str, Sequence[str]],
+    learnt: Mapping[str, Learnt],
+    mood: Mood,
+    counts: Mapping[str, int],
+    seed: str = "",
+) -> dict[str, list[str]]:
+    """Return, by language, the artists to ask for, the most promising first: at most as many as `counts` says.
+
+    `candidates` are in the model's order, the best first; `learnt` is by artist. Both orders are fused by their ranks.
+    In the learnt order an artist keeps its place in the model's as far as nothing is known of it: the unknown are
+    neither preferred nor passed over. Source: Cormack, Clarke and Büttcher, 2009, https://doi.org/10.1145/1571941.1572114
+    """
+    return {
+        language: _fused(list(dict.fromkeys(names)), learnt, mood, seed)[: counts.get(language, 0)]
+        for language, names in candidates.items()
+    }
+
+
+def _fused(names: list[str], learnt: Mapping[str, Learnt], mood: Mood, seed: str) -> list[str]:
+    if not names or not mood:
+        return names
+    fits = {name: likelihood(name, learnt.get(name, {}), mood, seed) for name in names}
+    model = _ranks(names)
+    best = _ranks(sorted(names, key=lambda each: -fits[each]))
+
+    def score(name: str) -> float:
+        heard = tracks(learnt.get(name, {}))
+        sure = heard / (heard + PSEUDO)
+        return MODEL * model[name] + LEARNT * (sure * best[name] + (1 - sure) * model[name])
+
+    return sorted(names, key=lambda name: -score(name))
+
+
+def _ranks(names: Iterable[str]) -> dict[str, float]:
+    return {name: 1 / (K + rank) for rank, name in enumerate(names, 1)}

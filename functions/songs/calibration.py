@@ -1,0 +1,54 @@
+"""Estimates of a track's figures turned into ranks within music at large. Pure.
+
+The estimates of the audio analysis are sums of ramps, and so crowd in the middle: hardly any music comes near 0 or 1,
+while a mood is asked for on the whole of the scale. What they are good for is order, so that each is mapped onto its
+rank: 0.9 of energy is more than 90 % of tracks have. The tables are assumptions about a mixed library, made by hand
+from the spread that the ramps allow; `table` makes others from figures that were measured.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from songs.mood import Features, Figure
+
+type Table = tuple[tuple[float, float], ...]
+"""Points (estimate, rank), rising in both, from (0, 0) to (1, 1); straight between."""
+
+ESTIMATED: Final[Mapping[Figure, Table]] = {
+    "energy": ((0.0, 0.0), (0.25, 0.05), (0.38, 0.25), (0.46, 0.5), (0.54, 0.75), (0.65, 0.95), (1.0, 1.0)),
+    "valence": ((0.0, 0.0), (0.3, 0.05), (0.42, 0.25), (0.5, 0.5), (0.58, 0.75), (0.7, 0.95), (1.0, 1.0)),
+    "danceability": ((0.0, 0.0), (0.3, 0.05), (0.45, 0.25), (0.55, 0.5), (0.65, 0.75), (0.8, 0.95), (1.0, 1.0)),
+    "acousticness": ((0.0, 0.0), (0.2, 0.05), (0.33, 0.25), (0.43, 0.5), (0.55, 0.75), (0.72, 0.95), (1.0, 1.0)),
+}
+"""For what `analysis.audio.mood` estimates. Tempos are measured, not estimated, and stay."""
+
+
+def calibrated(features: Features, tables: Mapping[Figure, Table] = ESTIMATED) -> Features:
+    """Return estimates as ranks; apply it once, to what the analysis brought. Figures without a table stay."""
+    ranks: dict[str, float] = {
+        name: rank(value, points) for name, points in tables.items() if (value := getattr(features, name)) is not None
+    }
+    return replace(features, **ranks)  # type: ignore[arg-type]
+
+
+def rank(estimate: float, points: Table) -> float:
+    """Return the rank of an estimate from 0 to 1; rises wherever the estimate rises."""
+    at = min(bisect_right(points, estimate, key=lambda point: point[0]), len(points) - 1)
+    (left, low), (right, high) = points[at - 1], points[at]
+    return low + (high - low) * (estimate - left) / (right - left)
+
+
+def table(estimates: Iterable[float], steps: int = 20) -> Table:
+    """Return a table by the quantiles of estimates; ends at 0 and 1, whatever the estimates.
+
+    Raises `ValueError` where fewer than two different ones are strictly between 0 and 1.
+    """
+    known = sorted(value for value in estimates if 0 < value < 1)
+    if len(set(known)) < 2:
+        raise ValueError("a table needs two different estimates")
+    inner: dict[float, float] = {}
+    for step in range(1, steps):
+        inner[known[round(step / steps * (len(known) - 1))]] = step / steps  # of equal estimates, the last rank
+    return ((0.0, 0.0), *inner.items(), (1.0, 1.0))

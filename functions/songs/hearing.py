@@ -1,0 +1,127 @@
+"""What songs sound like: remembered, or heard by the analysis function, side by side, one song an invocation."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import batched
+from typing import Any, Final
+
+from fanfare import aio, functions
+from fanfare.cache import Store, registry
+from fanfare.errors import FanfareError
+from fanfare.upstreams.catalogue import Song
+from songs.calibration import calibrated
+from songs.mood import FASTEST, SLOWEST, Features
+
+AT_ONCE: Final = 24
+"""Invocations that are waited for side by side."""
+BATCH: Final = 8
+"""Songs of an invocation that nobody waits for."""
+MOST: Final = 48
+"""Songs that one request has analysed."""
+HEARD: Final = "preview"
+TOLD: Final = "catalogue"
+
+
+class Hearing:
+    """`function` is the analysis function's name; without one, what is remembered is all there is."""
+
+    def __init__(self, function: str, store: Store) -> None:
+        self._function = function
+        self._figures = store.bind(registry.TRACK_FEATURES, self._ask, key=lambda song, _: (song,))
+
+    async def recall(self, songs: Sequence[Song]) -> dict[str, Features]:
+        """Return the features of songs that were heard before, by their ids: one read for all."""
+        entries = await self._figures.recall([(ident(song), "") for song in songs])
+        return {
+            song.id: features(song, entry.value)
+            for song, entry in zip(songs, entries, strict=True)
+            if entry is not None
+        }
+
+    def listen(self, songs: Iterable[Song]) -> "Listening":
+        """Have songs heard, the first ones first; those without a preview cannot be."""
+        wanted = [song for song in songs if song.preview_url][:MOST] if self._function else []
+        return Listening(self, wanted)
+
+    async def hear(self, song: Song) -> Features:
+        """Have a song heard, unless somebody else does; raises `UpstreamError`."""
+        entry = await self._figures.get(ident(song), song.preview_url)
+        return features(song, entry.value)
+
+    async def warm(self, songs: Sequence[Song]) -> None:
+        """Have songs heard in nobody's time: what comes of it is remembered by who hears them."""
+        if self._function:
+            batches = batched(({"song": ident(song), "url": song.preview_url} for song in songs), BATCH)
+            await aio.fan_out(batches, self._send, limit=AT_ONCE, timeout=float("inf"))
+
+    async def _send(self, songs: Sequence[dict[str, str]]) -> None:
+        await functions.send(self._function, {"songs": songs})
+
+    async def _ask(self, song: str, url: str) -> dict[str, Any]:
+        return await functions.invoke(self._function, {"song": song, "url": url})
+
+
+class Listening:
+    """Songs that are being heard; `heard` grows as they are."""
+
+    def __init__(self, hearing: Hearing, songs: Sequence[Song]) -> None:
+        self.heard: dict[str, Features] = {}
+        self.failed: dict[str, Exception] = {}
+        self._songs = songs
+        self._hearing = hearing
+        self._begun: set[str] = set()
+        self._task = asyncio.create_task(self._run())
+
+    async def wait(self, seconds: float) -> None:
+        """Wait until all are heard, for so long at most."""
+        await asyncio.wait([self._task], timeout=max(0.0, min(seconds, aio.deadline().remaining())))
+
+    async def leave(self) -> int:
+        """Stop waiting; what was not begun is handed over. Return how many songs are not heard yet."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        rest = [song for song in self._songs if song.id not in self._begun]
+        await self._hearing.warm(rest)
+        return len(self._songs) - len(self.heard) - len(self.failed)
+
+    async def _run(self) -> None:
+        await aio.fan_out(self._songs, self._one, limit=AT_ONCE, timeout=float("inf"))
+
+    async def _one(self, song: Song) -> None:
+        self._begun.add(song.id)
+        try:
+            self.heard[song.id] = await self._hearing.hear(song)
+        except FanfareError as error:
+            self.failed[song.id] = error
+
+
+def ident(song: Song) -> str:
+    """Return what tells a recording from others: its ISRC, else its id at the catalogue."""
+    return song.isrc or song.id
+
+
+def features(song: Song, figures: Mapping[str, Any]) -> Features:
+    """Return what is known of a song from what was heard of it, on the scale of moods."""
+    if "error" in figures:
+        return told(song)
+    tempo = figures["tempo"] or song.bpm
+    return calibrated(
+        Features(
+            energy=figures["energy"],
+            valence=figures["valence"],
+            danceability=figures["danceability"],
+            acousticness=figures["acousticness"],
+            tempo=_tempo(tempo),
+            source=HEARD,
+        )
+    )
+
+
+def told(song: Song) -> Features:
+    """Return what a catalogue says of a song that was not heard: its tempo, if that."""
+    tempo = _tempo(song.bpm)
+    return Features(tempo=tempo, source=TOLD if tempo else "")
+
+
+def _tempo(tempo: float | None) -> float | None:
+    return tempo if tempo and SLOWEST <= tempo <= FASTEST else None

@@ -1,0 +1,227 @@
+"""From a mood and artists to songs ranked by sound: two rounds at the catalogues, and what is heard meanwhile.
+
+Read `Ranker._rank` from top to bottom.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import zip_longest
+from typing import Any, Final
+
+from fanfare import telemetry
+from fanfare.aio import Failure
+from fanfare.cache import Store, registry
+from fanfare.cache.cached import Entry
+from fanfare.errors import UpstreamError
+from fanfare.upstreams.catalogue import Catalogue, Song
+from songs import artists, vibe
+from songs.choosing import Scored, enough, quotas
+from songs.hearing import Hearing, told
+from songs.mood import Features, Mood, rounded
+from songs.sessions import Plain, plain, read
+
+ARTISTS: Final = 16
+FIRST: Final = 10
+"""Artists that are asked for at first; the others if these have too few songs that are known to fit."""
+SONGS: Final = 6
+"""Of an artist's best known."""
+NEW_SONGS: Final = 4
+RECENT: Final = 4
+"""Artists whose latest songs are looked at: each takes a catalogue two calls."""
+KEPT: Final = 120
+"""Songs of a ranking that are remembered."""
+ENOUGH_KNOWN: Final = 0.7
+"""Share of a ranking's songs that must be heard for it to be remembered: else it would keep better ones away."""
+LIMIT: Final = 10
+"""Songs of an answer, as most ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Songs, the best first, and where they are from; `unheard` are those that were not heard in time."""
+
+    songs: list[Scored]
+    source: str
+    unheard: int
+    failed: list[str]
+
+
+class Ranker:
+    def __init__(self, catalogues: Sequence[Catalogue], hearing: Hearing, store: Store, wait: float) -> None:
+        self._catalogues = catalogues
+        self._hearing = hearing
+        self._wait = wait
+        self._rankings = store.bind(
+            registry.RANKINGS, self._plain_ranking, key=_key, keep=lambda ranking: bool(ranking["whole"])
+        )
+        self._learnt = store.bind(registry.ARTIST_MOODS, self._nothing)
+
+    async def rank(self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]) -> Ranked:
+        """Return songs for a mood, remembered by the mood rounded; `candidates` are artists by language.
+
+        Raises `UpstreamError` where no catalogue has any.
+        """
+        entry: Entry[Plain] = await self._rankings.get(mood, mix, candidates)
+        found = entry.value
+        return Ranked([read(each) for each in found["songs"]], entry.source, found["unheard"], found["failed"])
+
+    async def warm(self, candidates: Mapping[str, Sequence[str]]) -> int:
+        """Ask for artists' songs and have those heard that never were; return how many songs are known."""
+        pool = _Pool(Mood())
+        await self._top([(name, language) for language, names in candidates.items() for name in names], pool)
+        pool.heard(await self._hearing.recall(pool.songs))
+        listening = self._hearing.listen(pool.unknown)
+        await listening.wait(float("inf"))
+        pool.heard(listening.heard)
+        await listening.leave()
+        self._learn(pool)
+        return len(pool.features)
+
+    async def _plain_ranking(
+        self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]
+    ) -> Plain:
+        pool, unheard = await self._rank(mood, mix, candidates)
+        if not pool.songs:
+            raise pool.errors[0] if pool.errors else UpstreamError("catalogues", "no songs of these artists")
+        songs = pool.scored()[:KEPT]
+        known = sum(each.vibe.known > 0.5 for each in songs)
+        return {
+            "songs": [plain(each) for each in songs],
+            "unheard": unheard,
+            "failed": pool.failed,
+            "whole": not pool.failed and known >= ENOUGH_KNOWN * len(songs),
+        }
+
+    async def _rank(
+        self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]
+    ) -> tuple["_Pool", int]:
+        pool = _Pool(mood)
+        chosen = await self._choose(mood, mix, candidates)
+        with telemetry.stage("top"):
+            for wave in self._waves(chosen):
+                await self._top(wave, pool)
+                pool.heard(await self._hearing.recall(pool.songs))
+                if enough(pool.scored(), LIMIT, mix):
+                    break
+        listening = self._hearing.listen(pool.unknown)
+        if not enough(pool.scored(), LIMIT, mix):
+            with telemetry.stage("recent"):
+                await self._recent(pool)
+                pool.heard(await self._hearing.recall(pool.songs))
+        with telemetry.stage("hearing"):
+            await listening.wait(self._wait)
+            pool.heard(listening.heard)
+            unheard = await listening.leave()
+        self._learn(pool)
+        return pool, unheard
+
+    async def _choose(
+        self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]
+    ) -> list[tuple[str, str]]:
+        """The artists to ask for with their languages, the most promising first, languages by turns."""
+        names = [name for each in candidates.values() for name in each]
+        entries = await self._learnt.recall([(name,) for name in names])
+        learnt = {name: entry.value for name, entry in zip(names, entries, strict=True) if entry is not None}
+        picked = artists.pick(candidates, learnt, mood, quotas(mix, ARTISTS), seed=str(asdict(rounded(mood))))
+        turns = zip_longest(*([(name, language) for name in found] for language, found in picked.items()))
+        return [each for turn in turns for each in turn if each is not None]
+
+    def _waves(self, chosen: list[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
+        first = max(FIRST, self._catalogues[0].abilities.artists_at_once)
+        return filter(None, (chosen[:first], chosen[first:]))
+
+    async def _top(self, wanted: Sequence[tuple[str, str]], pool: "_Pool") -> None:
+        """Best known songs of artists; of those that a catalogue fails to bring, the next one's."""
+        left = list(wanted)
+        for catalogue in self._catalogues:
+            found = await catalogue.top([name for name, _ in left], SONGS)
+            pool.add(left, found)
+            left = [each for each, songs in zip(left, found, strict=True) if isinstance(songs, Failure) or not songs]
+            if not left:
+                return
+        pool.failed += [name for name, _ in left]
+
+    async def _recent(self, pool: "_Pool") -> None:
+        """Latest songs of the artists that fit best so far."""
+        catalogue = next((each for each in self._catalogues if each.abilities.recent), None)
+        if catalogue is None:
+            return
+        best = pool.best_artists(RECENT)
+        found = await catalogue.recent([name for name, _ in best], NEW_SONGS)
+        pool.add(best, [[] if isinstance(each, Failure) else each for each in found])
+
+    def _learn(self, pool: "_Pool") -> None:
+        """Remember what artists sound like in sum."""
+        for name, heard in pool.by_artist().items():
+            learnt: artists.Learnt = {}
+            for each in heard:
+                learnt = artists.learn(learnt, each)
+            if heard:
+                self._learnt.put((name,), learnt)
+
+    async def _nothing(self, _: str) -> artists.Learnt:
+        return {}
+
+
+class _Pool:
+    """Songs found so far, and what is known of their sound."""
+
+    def __init__(self, mood: Mood) -> None:
+        self.songs: list[Song] = []
+        self.features: dict[str, Features] = {}
+        self.failed: list[str] = []
+        self.errors: list[Exception] = []
+        self._mood = mood
+        self._asked: dict[str, tuple[str, str]] = {}
+        """By a song's id, the artist as it was asked for and the language."""
+
+    def add(self, wanted: Sequence[tuple[str, str]], found: Sequence[list[Song] | Failure]) -> None:
+        for asked, songs in zip(wanted, found, strict=True):
+            if isinstance(songs, Failure):
+                self.errors.append(songs.error)
+                continue
+            fresh = [song for song in songs if song.id not in self._asked]
+            self.songs += fresh
+            self._asked |= dict.fromkeys((song.id for song in fresh), asked)
+
+    def heard(self, features: Mapping[str, Features]) -> None:
+        self.features |= features
+
+    @property
+    def unknown(self) -> list[Song]:
+        """Songs that were not heard, by turns of their artists, so that something is known of each soon."""
+        waiting: dict[str, list[Song]] = {}
+        for song in self.songs:
+            if song.id not in self.features:
+                waiting.setdefault(self._asked[song.id][0], []).append(song)
+        return [song for turn in zip_longest(*waiting.values()) for song in turn if song is not None]
+
+    def scored(self) -> list[Scored]:
+        """All songs, the best first."""
+        made = [self._scored(song) for song in self.songs]
+        return sorted(made, key=lambda each: (-each.score, -(each.song.popularity or 0.0), each.song.id))
+
+    def _scored(self, song: Song) -> Scored:
+        features = self.features.get(song.id) or told(song)
+        return Scored(song, self._asked[song.id][1], vibe.score(features, self._mood), features)
+
+    def by_artist(self) -> dict[str, list[Features]]:
+        """What was heard of each artist."""
+        heard: dict[str, list[Features]] = {}
+        for song in self.songs:
+            if song.id in self.features:
+                heard.setdefault(self._asked[song.id][0], []).append(self.features[song.id])
+        return heard
+
+    def best_artists(self, count: int) -> list[tuple[str, str]]:
+        """Artists whose songs fit best in the mean, with their languages."""
+        scores: dict[tuple[str, str], list[float]] = {}
+        for song in self.songs:
+            scores.setdefault(self._asked[song.id], []).append(self._scored(song).score)
+        means = {asked: sum(found) / len(found) for asked, found in scores.items()}
+        return sorted(means, key=lambda asked: -means[asked])[:count]
+
+
+def _key(mood: Mood, mix: Mapping[str, float], _: Any) -> tuple[Any, ...]:
+    total = sum(mix.values())
+    return asdict(rounded(mood)), {language: round(share / total, 2) for language, share in mix.items()}

@@ -1,0 +1,152 @@
+"""Sessions: what was ranked for somebody, what of it was shown, and what they said of it.
+
+Items of a session in the table: ``sk = ranking`` with the reading, the options and all songs (msgpack, compressed) and
+the ids that were `shown`, in order; ``sk = event#…`` for each thing that was done with a song.
+"""
+
+import asyncio
+import secrets
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import msgpack
+
+from fanfare import aws
+from fanfare.errors import NotFound
+from fanfare.upstreams.catalogue import Song
+from songs.choosing import Scored
+from songs.feedback import Event
+from songs.mood import Features, Mood
+from songs.vibe import Vibe
+
+KEPT: Final = 86400
+"""Seconds."""
+RANKING: Final = "ranking"
+EVENT: Final = "event#"
+MOST_EVENTS: Final = 500
+
+type Plain = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Session:
+    id: str
+    mood: Mood
+    mix: dict[str, float]
+    options: Plain
+    """`explicit`, `max_per_artist` and `exclude_ids`, as they were asked for."""
+    songs: list[Scored]
+    shown: list[str]
+    events: list[Event] = field(default_factory=list)
+
+
+class Sessions:
+    """One table. Raises `UpstreamError` where it fails."""
+
+    def __init__(self, table: str) -> None:
+        self._table = table
+
+    async def create(
+        self, mood: Mood, mix: dict[str, float], options: Plain, songs: Sequence[Scored], shown: Sequence[str]
+    ) -> str:
+        """Keep a ranking for a day; return the id of its session, which nobody can guess."""
+        session_id = secrets.token_urlsafe(16)
+        kept = {"mood": asdict(mood), "mix": mix, "options": options, "songs": [plain(song) for song in songs]}
+        item = _key(session_id, RANKING) | {
+            "kept": {"B": zlib.compress(msgpack.packb(kept), 3)},
+            "shown": {"L": [{"S": each} for each in shown]},
+            "expires_at": _expiry(),
+        }
+        await self._call("put_item", Item=item)
+        return session_id
+
+    async def get(self, session_id: str) -> Session:
+        """Return a session with its events; raises `NotFound`."""
+        page = await self._call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": session_id}},
+            ConsistentRead=True,
+        )
+        items = {item["sk"]["S"]: item for item in page["Items"]}
+        head = items.pop(RANKING, None)
+        if head is None or float(head["expires_at"]["N"]) < time.time():
+            raise NotFound("there is no such session, or it is more than a day old")
+        kept = msgpack.unpackb(zlib.decompress(head["kept"]["B"]))
+        songs = [read(each) for each in kept["songs"]]
+        return Session(
+            id=session_id,
+            mood=Mood(**kept["mood"]),
+            mix=kept["mix"],
+            options=kept["options"],
+            songs=songs,
+            shown=[each["S"] for each in head["shown"]["L"]],
+            events=_events(songs, list(items.values())),
+        )
+
+    async def show(self, session: Session, song_ids: Sequence[str]) -> None:
+        """Write down that more songs of a session were shown."""
+        await self._call(
+            "update_item",
+            Key=_key(session.id, RANKING),
+            UpdateExpression="SET shown = list_append(shown, :more)",
+            ExpressionAttributeValues={":more": {"L": [{"S": each} for each in song_ids]}},
+        )
+
+    async def note(self, session_id: str, song_id: str, kind: str, weight: float | None) -> None:
+        """Keep an event of a session."""
+        item = _key(session_id, f"{EVENT}{time.time_ns():020}{secrets.token_hex(2)}") | {
+            "song": {"S": song_id},
+            "kind": {"S": kind},
+            "expires_at": _expiry(),
+        }
+        if weight is not None:
+            item["weight"] = {"N": str(round(weight, 3))}
+        await self._call("put_item", Item=item)
+
+    async def _call(self, operation: str, **arguments: Any) -> Any:
+        def call() -> Any:
+            with aws.translated("sessions"):
+                return getattr(aws.client("dynamodb"), operation)(TableName=self._table, **arguments)
+
+        return await asyncio.to_thread(call)
+
+
+def plain(scored: Scored) -> Plain:
+    """Return a scored song as msgpack holds it."""
+    return {
+        "song": asdict(scored.song),
+        "language": scored.language,
+        "vibe": asdict(scored.vibe),
+        "features": asdict(scored.features),
+    }
+
+
+def read(kept: Plain) -> Scored:
+    return Scored(
+        song=Song(**kept["song"]),
+        language=kept["language"],
+        vibe=Vibe(**kept["vibe"]),
+        features=Features(**kept["features"]),
+    )
+
+
+def _events(songs: Sequence[Scored], items: list[Plain]) -> list[Event]:
+    """Events of the songs that the session has, the latest of them."""
+    known = {each.song.id: each for each in songs}
+    return [
+        Event(known[item["song"]["S"]], item["kind"]["S"], float(item["weight"]["N"]) if "weight" in item else None)
+        for item in items[-MOST_EVENTS:]
+        if item["song"]["S"] in known
+    ]
+
+
+def _key(session_id: str, sort: str) -> Plain:
+    return {"pk": {"S": session_id}, "sk": {"S": sort}}
+
+
+def _expiry() -> Plain:
+    return {"N": str(int(time.time()) + KEPT)}

@@ -1,0 +1,93 @@
+"""The words for genres, and for languages of songs, by rows as in `songs.lexicon`."""
+
+from typing import Final
+
+from songs.lexicon import row
+
+SUNG: Final = (
+    row("language", sung="English", en="english", de="englisch", es="inglés", hi="angrezi|अंग्रेजी|अंग्रेज़ी"),
+    row("language", sung="Hindi", en="hindi|desi|indian", de="indisch", es="indio", hi="हिंदी|हिन्दी"),
+    row("language", sung="Spanish", en="spanish", de="spanisch", es="español|española|en español"),
+    row("language", sung="German", en="german", de="deutsch|deutschsprachig", es="alemán|alemana"),
+    row("language", sung="Punjabi", en="punjabi|panjabi", hi="पंजाबी"),
+    row("language", sung="Tamil", en="tamil", hi="तमिल"),
+    row("language", sung="Telugu", en="telugu", hi="तेलुगु"),
+    row("language", sung="Bengali", en="bengali|bangla", hi="बंगाली|बांग्ला"),
+    row("language", sung="Marathi", en="marathi", hi="मराठी"),
+    row("language", sung="Urdu", en="urdu", hi="उर्दू"),
+    row("language", sung="French", en="french", de="französisch", es="francés|francesa"),
+    row("language", sung="Italian", en="italian", de="italienisch", es="italiano|italiana"),
+    row("language", sung="Portuguese", en="portuguese|brazilian", de="portugiesisch", es="portugués|brasileño"),
+    row("language", sung="Korean", en="korean", de="koreanisch", es="coreano"),
+    row("language", sung="Japanese", en="japanese", de="japanisch", es="japonés"),
+)
+
+GENRES: Final = (
+    row("genre", "pop", "e.65 v.65 d.7 a.25", en="pop|pop music", hi="पॉप"),
+    row("genre", "rock", "e.78 v.52 a.12", en="rock|hard rock|classic rock|grunge|rock n roll", hi="रॉक"),
+    row("genre", "indie", "e.5 v.5", en="indie|indie pop|indie rock|alternative|shoegaze"),
+    row("genre", "metal", "e.95 v.25 a.03 t140", en="metal|heavy metal|death metal|thrash|metalcore|hardcore"),
+    row("genre", "punk", "e.93 v.5 a.05 t165", en="punk|punk rock|pop punk"),
+    row("genre", "hip hop", "e.7 v.45 d.78 t95", en="hip hop|hiphop|rap|rapper|trap|drill|gangsta rap", hi="रैप"),
+    row("genre", "r&b", "e.45 v.55 d.68", en="r&b|rnb|rhythm and blues|neo soul"),
+    row("genre", "soul", "e.5 v.6 d.6", en="soul|motown"),
+    row("genre", "funk", "e.78 v.8 d.85 t110", en="funk|funky"),
+    row("genre", "disco", "e.82 v.85 d.9 t120", en="disco|nu disco", hi="डिस्को"),
+    row("genre", "house", "e.8 v.65 d.88 a.05 t124", en="house music|deep house|tech house|house"),
+    row("genre", "techno", "e.88 v.4 d.8 a.03 t130", en="techno|minimal techno|hardstyle"),
+    row("genre", "trance", "e.88 v.6 d.7 a.03 t138", en="trance|psytrance"),
+    row(
+        "genre",
+        "electronic",
+        "e.75 d.75 a.06",
+        en="electronic|electronica|edm|electro|dubstep",
+        de="elektronisch|elektro",
+        es="electrónica",
+    ),
+    row("genre", "drum and bass", "e.9 d.7 a.05 t174", en="drum and bass|drum n bass|dnb|jungle music"),
+    row("genre", "synthwave", "e.6 a.06 t105", en="synthwave|synth|synths|synthpop|synth pop|retrowave|vaporwave"),
+    row("genre", "ambient", "e.1 v.45 d.12 a.5 i.9 t70", en="ambient|drone|new age"),
+    row("genre", "lo-fi", "e.28 v.48 a.45 i.75 t80", en="lo-fi|lofi|lo fi|chillhop"),
+    row("genre", "jazz", "e.38 v.58 a.75", en="jazz|jazzy|swing|bebop|bossa nova|smooth jazz", hi="जैज़"),
+    row("genre", "blues", "e.4 v.35 a.55", en="blues|bluesy"),
+    row(
+        "genre",
+        "classical",
+        "e.22 v.42 d.15 a.95 i.9",
+        en="classical|orchestral|orchestra|symphony|baroque|mozart|bach|chopin",
+        de="klassik|klassisch|orchester",
+        es="clásica|clásico|orquesta",
+    ),
+    row("genre", "opera", "e.45 a.9", en="opera", de="oper", es="ópera"),
+    row(
+        "genre", "folk", "e.32 v.52 a.82", en="folk|folky|singer songwriter|bluegrass|americana", hi="lok geet|लोक गीत"
+    ),
+    row("genre", "country", "e.55 v.62 a.5", en="country|country music"),
+    row("genre", "reggae", "e.5 v.75 d.75 t80", en="reggae|ska|dub"),
+    row("genre", "reggaeton", "e.8 v.72 d.9 t95", "Spanish", en="reggaeton|reggaetón|dembow"),
+    row("genre", "latin", "e.75 v.82 d.85", "Spanish", en="latin|salsa|bachata|cumbia|merengue", es="latino|latina"),
+    row("genre", "flamenco", "e.6 a.85", "Spanish", en="flamenco"),
+    row("genre", "k-pop", "e.8 v.7 d.75", "Korean", en="k-pop|kpop|k pop"),
+    row("genre", "afrobeats", "e.7 v.75 d.88 t105", en="afrobeats|afrobeat|amapiano"),
+    row("genre", "bollywood", "e.68 v.72 d.72", "Hindi", en="bollywood|filmi|hindi film", hi="बॉलीवुड|फिल्मी|फ़िल्मी"),
+    row("genre", "bhangra", "e.9 v.85 d.9", "Punjabi", en="bhangra", hi="भांगड़ा"),
+    row("genre", "ghazal", "e.2 v.35 a.8 t75", "Hindi", en="ghazal|ghazals|shayari", hi="gazal|गजल|ग़ज़ल|शायरी"),
+    row("genre", "sufi", "e.45 v.5 a.6", "Hindi", en="sufi|qawwali|qawali", hi="सूफी|सूफ़ी|कव्वाली"),
+    row(
+        "genre",
+        "devotional",
+        "e.3 v.65 a.65",
+        en="devotional|gospel|worship|hymns|spiritual",
+        hi="bhajan|kirtan|aarti|भजन|कीर्तन|आरती",
+    ),
+    row(
+        "genre",
+        "hindustani",
+        "e.22 v.48 a.92",
+        "Hindi",
+        en="hindustani|raga|raag|carnatic|indian classical",
+        hi="shastriya|शास्त्रीय|राग",
+    ),
+    row("genre", "schlager", "e.72 v.8 d.75", "German", de="schlager|volksmusik"),
+    row("genre", "soundtrack", "e.5", en="soundtrack|soundtracks|film score|movie score", de="filmmusik"),
+)
