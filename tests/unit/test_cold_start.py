@@ -23,7 +23,7 @@ HEAVY = {
 }
 
 
-@pytest.mark.parametrize("module", ["recommendation.handler", "operations.handler"])
+@pytest.mark.parametrize("module", ["recommendation.handler", "songs.handler", "operations.handler"])
 def test_a_handler_imports_nothing_that_a_health_check_does_not_need(module: str) -> None:
     code = f"import {module}, json, sys; print(json.dumps(sorted(sys.modules)))"
     loaded = set(json.loads(subprocess.check_output([sys.executable, "-c", code])))
