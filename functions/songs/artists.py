@@ -98,7 +98,7 @@ def likelihood(artist: str, learnt: Learnt, mood: Mood, seed: str = "") -> float
 
 
 def pick(
-    candidates: Mapping[str, Sequence[str]],
+    candidates: Mapping[str, tuple[Sequence[str], Sequence[str]]],
     learnt: Mapping[str, Learnt],
     mood: Mood,
     counts: Mapping[str, int],
@@ -106,21 +106,25 @@ def pick(
 ) -> dict[str, list[str]]:
     """Return, by language, the artists to ask for, the most promising first: at most as many as `counts` says.
 
-    `candidates` are in the model's order, the best first; `learnt` is by artist. Both orders are fused by their ranks.
+    `candidates` are those whom a model named, the best first, and popular ones, of which the order means nothing;
+    `learnt` is by artist. Both orders are fused by their ranks.
     In the learnt order an artist keeps its place in the model's as far as nothing is known of it: the unknown are
     neither preferred nor passed over. Source: Cormack, Clarke and Büttcher, 2009, https://doi.org/10.1145/1571941.1572114
     """
     return {
-        language: _fused(list(dict.fromkeys(names)), learnt, mood, seed)[: counts.get(language, 0)]
-        for language, names in candidates.items()
+        language: _fused(named, popular, learnt, mood, seed)[: counts.get(language, 0)]
+        for language, (named, popular) in candidates.items()
     }
 
 
-def _fused(names: list[str], learnt: Mapping[str, Learnt], mood: Mood, seed: str) -> list[str]:
+def _fused(
+    named: Sequence[str], popular: Sequence[str], learnt: Mapping[str, Learnt], mood: Mood, seed: str
+) -> list[str]:
+    names = list(dict.fromkeys((*named, *popular)))
     if not names or not mood:
         return names
     fits = {name: likelihood(name, learnt.get(name, {}), mood, seed) for name in names}
-    model = _ranks(names)
+    model = dict.fromkeys(names, 1 / (K + len(named) + 1)) | _ranks(dict.fromkeys(named))
     best = _ranks(sorted(names, key=lambda each: -fits[each]))
 
     def score(name: str) -> float:

@@ -79,6 +79,8 @@ async def _recommend() -> SongAnswer:
     """Read a request, JSON or a form with a photo, and answer it."""
     event = app.current_event
     if bodies.media_type(event) != bodies.FORM:
+        if "json" not in (bodies.media_type(event) or "json"):
+            raise UnsupportedMediaType(f"the body must be application/json, or {bodies.FORM} with a photo")
         request = checked_json(SongRequest, bodies.raw(event))
         if request.key is None:
             return await songs().recommend(request)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import batched
 from typing import Any, Final
 
@@ -27,7 +28,9 @@ class Hearing:
 
     def __init__(self, function: str, store: Store) -> None:
         self._function = function
-        self._figures = store.bind(registry.TRACK_FEATURES, self._ask, key=lambda song, _: (song,))
+        # The lease is for who hears the song, which is another process: it would wait for this one's.
+        policy = replace(registry.TRACK_FEATURES, lease=0)
+        self._figures = store.bind(policy, self._ask, key=lambda song, _: (song,))
 
     async def recall(self, songs: Sequence[Song]) -> dict[str, Features]:
         """Return the features of songs that were heard before, by their ids: one read for all."""
@@ -38,9 +41,9 @@ class Hearing:
             if entry is not None
         }
 
-    def listen(self, songs: Iterable[Song]) -> "Listening":
+    def listen(self, songs: Iterable[Song], most: int | None = MOST) -> "Listening":
         """Have songs heard, the first ones first; those without a preview cannot be."""
-        wanted = [song for song in songs if song.preview_url][:MOST] if self._function else []
+        wanted = [song for song in songs if song.preview_url][:most] if self._function else []
         return Listening(self, wanted)
 
     async def hear(self, song: Song) -> Features:

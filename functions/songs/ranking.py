@@ -4,11 +4,12 @@ Read `Ranker._rank` from top to bottom.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
-from fanfare import telemetry
+from fanfare import aio, telemetry
 from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.cache.cached import Entry
@@ -34,6 +35,11 @@ ENOUGH_KNOWN: Final = 0.7
 """Share of a ranking's songs that must be heard for it to be remembered: else it would keep better ones away."""
 LIMIT: Final = 10
 """Songs of an answer, as most ask for."""
+IN_HAND: Final = 2.0
+"""Seconds before its end in which a warm-up sums up what it has heard."""
+
+type Candidates = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+"""Artists by language: those that were named for the mood, the best first, and popular ones in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Ranked:
     source: str
     unheard: int
     failed: list[str]
+    warnings: list[str]
 
 
 class Ranker:
@@ -56,30 +63,29 @@ class Ranker:
         )
         self._learnt = store.bind(registry.ARTIST_MOODS, self._nothing)
 
-    async def rank(self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]) -> Ranked:
-        """Return songs for a mood, remembered by the mood rounded; `candidates` are artists by language.
+    async def rank(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> Ranked:
+        """Return songs for a mood, remembered by the mood rounded.
 
         Raises `UpstreamError` where no catalogue has any.
         """
         entry: Entry[Plain] = await self._rankings.get(mood, mix, candidates)
         found = entry.value
-        return Ranked([read(each) for each in found["songs"]], entry.source, found["unheard"], found["failed"])
+        songs = [read(each) for each in found["songs"]]
+        return Ranked(songs, entry.source, found["unheard"], found["failed"], found["warnings"])
 
     async def warm(self, candidates: Mapping[str, Sequence[str]]) -> int:
         """Ask for artists' songs and have those heard that never were; return how many songs are known."""
         pool = _Pool(Mood())
         await self._top([(name, language) for language, names in candidates.items() for name in names], pool)
         pool.heard(await self._hearing.recall(pool.songs))
-        listening = self._hearing.listen(pool.unknown)
-        await listening.wait(float("inf"))
+        listening = self._hearing.listen(pool.unknown, most=None)
+        await listening.wait(aio.deadline().remaining() - IN_HAND)
         pool.heard(listening.heard)
         await listening.leave()
         self._learn(pool)
         return len(pool.features)
 
-    async def _plain_ranking(
-        self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]
-    ) -> Plain:
+    async def _plain_ranking(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> Plain:
         pool, unheard = await self._rank(mood, mix, candidates)
         if not pool.songs:
             raise pool.errors[0] if pool.errors else UpstreamError("catalogues", "no songs of these artists")
@@ -89,12 +95,11 @@ class Ranker:
             "songs": [plain(each) for each in songs],
             "unheard": unheard,
             "failed": pool.failed,
-            "whole": not pool.failed and known >= ENOUGH_KNOWN * len(songs),
+            "warnings": pool.warnings,
+            "whole": not pool.failed and not pool.warnings and known >= ENOUGH_KNOWN * len(songs),
         }
 
-    async def _rank(
-        self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]
-    ) -> tuple["_Pool", int]:
+    async def _rank(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> tuple["_Pool", int]:
         pool = _Pool(mood)
         chosen = await self._choose(mood, mix, candidates)
         with telemetry.stage("top"):
@@ -112,14 +117,14 @@ class Ranker:
             await listening.wait(self._wait)
             pool.heard(listening.heard)
             unheard = await listening.leave()
+        if listening.failed:
+            pool.warnings.append(f"{len(listening.failed)} songs could not be heard")
         self._learn(pool)
         return pool, unheard
 
-    async def _choose(
-        self, mood: Mood, mix: Mapping[str, float], candidates: Mapping[str, Sequence[str]]
-    ) -> list[tuple[str, str]]:
+    async def _choose(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> list[tuple[str, str]]:
         """The artists to ask for with their languages, the most promising first, languages by turns."""
-        names = [name for each in candidates.values() for name in each]
+        names = [name for named, popular in candidates.values() for name in (*named, *popular)]
         entries = await self._learnt.recall([(name,) for name in names])
         learnt = {name: entry.value for name, entry in zip(names, entries, strict=True) if entry is not None}
         picked = artists.pick(candidates, learnt, mood, quotas(mix, ARTISTS), seed=str(asdict(rounded(mood))))
@@ -132,14 +137,22 @@ class Ranker:
 
     async def _top(self, wanted: Sequence[tuple[str, str]], pool: "_Pool") -> None:
         """Best known songs of artists; of those that a catalogue fails to bring, the next one's."""
-        left = list(wanted)
+        left, failed = list(wanted), set[str]()
         for catalogue in self._catalogues:
-            found = await catalogue.top([name for name, _ in left], SONGS)
+            with self._share(catalogue):
+                found = await catalogue.top([name for name, _ in left], SONGS)
             pool.add(left, found)
+            failed |= {name for (name, _), songs in zip(left, found, strict=True) if isinstance(songs, Failure)}
             left = [each for each, songs in zip(left, found, strict=True) if isinstance(songs, Failure) or not songs]
             if not left:
                 return
-        pool.failed += [name for name, _ in left]
+        pool.failed += [name for name, _ in left if name in failed]
+
+    def _share(self, catalogue: Catalogue) -> AbstractContextManager[object]:
+        """Half of the time that is left, so that there is some for the next catalogue; all of it for the last."""
+        if catalogue is self._catalogues[-1]:
+            return nullcontext()
+        return aio.within(aio.deadline().less(aio.deadline().remaining() / 2))
 
     async def _recent(self, pool: "_Pool") -> None:
         """Latest songs of the artists that fit best so far."""
@@ -147,8 +160,11 @@ class Ranker:
         if catalogue is None:
             return
         best = pool.best_artists(RECENT)
-        found = await catalogue.recent([name for name, _ in best], NEW_SONGS)
+        with aio.within(aio.deadline().less(aio.deadline().remaining() / 2)):
+            found = await catalogue.recent([name for name, _ in best], NEW_SONGS)
         pool.add(best, [[] if isinstance(each, Failure) else each for each in found])
+        if failed := sum(isinstance(each, Failure) for each in found):
+            pool.warnings.append(f"no new songs could be had of {failed} artists")
 
     def _learn(self, pool: "_Pool") -> None:
         """Remember what artists sound like in sum."""
@@ -171,6 +187,7 @@ class _Pool:
         self.features: dict[str, Features] = {}
         self.failed: list[str] = []
         self.errors: list[Exception] = []
+        self.warnings: list[str] = []
         self._mood = mood
         self._asked: dict[str, tuple[str, str]] = {}
         """By a song's id, the artist as it was asked for and the language."""

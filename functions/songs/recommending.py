@@ -2,19 +2,20 @@
 
 import io
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare import aio, photos, telemetry
 from fanfare.aio import Failure
-from fanfare.errors import DeadlineExceeded, FanfareError, NotFound, UpstreamError
+from fanfare.errors import DeadlineExceeded, FanfareError, InvalidInput, NotFound, UpstreamError
 from fanfare.meta import meta
 from fanfare.upstreams.catalogue import Catalogue, Song, ends
 from songs import colours, feedback, reading
 from songs import mood as moods
 from songs.asking import Asking, Named, Reading
-from songs.choosing import Chosen, Scored, choose, quotas
+from songs.choosing import Chosen, Scored, artist_key, choose, quotas
 from songs.contract import (
     Analysis,
     FeedbackAnswer,
@@ -70,7 +71,10 @@ class Songs:
         mix = _mix(request)
         earlier = await self._sessions.get(request.session_id) if request.session_id else None
         read = await self._read(request, photo, mix)
-        ranked = await self._ranker.rank(read.mood, mix, self._candidates(read, mix))
+        candidates = self._candidates(read, mix)
+        if not any(names for pair in candidates.values() for names in pair):
+            raise InvalidInput({"languages": "no artists are known who sing in these"})
+        ranked = await self._ranker.rank(read.mood, mix, candidates)
         _say(ranked)
         songs = ranked.songs if earlier is None else feedback.rerank(ranked.songs, read.mood, earlier.events)
         chosen = choose(
@@ -84,13 +88,15 @@ class Songs:
         _say_short(chosen)
         options = request.model_dump(include={"explicit", "max_per_artist", "exclude_ids"})
         shown = [each.song.id for each in chosen.songs]
-        session_id = await self._sessions.create(read.mood, mix, options, ranked.songs, shown)
+        before = earlier.events if earlier else []
+        session_id = await self._sessions.create(read.mood, mix, options, ranked.songs, shown, before=before)
+        session = Session(session_id, read.mood, mix, options, ranked.songs, shown, before)
         sources = {"analysis": read.source, "songs": ",".join(sorted(self._catalogues)), "ranking": ranked.source}
         return SongAnswer(
             session_id=session_id,
             analysis=_analysis(read),
             songs=await self._items(chosen.songs, read.mood),
-            more=len(songs) > len(shown),
+            more=bool(self._next(session, 1)),
             meta=meta(sources, model=self._asking.model.name if self._asking and "model" in read.source else None),
         )
 
@@ -105,22 +111,23 @@ class Songs:
             songs += fresh
             if fresh:
                 await self._sessions.show(session, [each.song.id for each in fresh])
-        shown = len(session.shown) + len(songs) - len(again)
+                session.shown += [each.song.id for each in fresh]
         return MoreAnswer(
             session_id=session.id,
             songs=await self._items(songs, session.mood),
             offset=request.offset,
-            more=shown < len(session.songs),
+            more=bool(self._next(session, 1)),
             meta=meta({"songs": "session"}),
         )
 
     def _next(self, session: Session, count: int) -> list[Scored]:
         ranked = feedback.rerank(session.songs, session.mood, session.events)
+        most: int = session.options["max_per_artist"]
         chosen = choose(
-            ranked,
+            _left(ranked, session.shown, most),
             limit=count,
             mix=session.mix,
-            max_per_artist=session.options["max_per_artist"],
+            max_per_artist=most,
             exclude={*session.shown, *session.options["exclude_ids"]},
             explicit=session.options["explicit"],
         )
@@ -157,12 +164,9 @@ class Songs:
                 _degrade(f"{_brief(error)}; read by rules")
         return await aio.compute(_by_rules, text, seen)
 
-    def _candidates(self, read: Reading, mix: Mapping[str, float]) -> dict[str, list[str]]:
-        """Artists by language: those that were named for the mood, then popular ones."""
-        return {
-            language: list(dict.fromkeys((*_named(read.artists, language), *_of(self._popular, language))))
-            for language in mix
-        }
+    def _candidates(self, read: Reading, mix: Mapping[str, float]) -> dict[str, tuple[list[str], list[str]]]:
+        """Artists by language: those that were named for the mood, and popular ones."""
+        return {language: (_named(read.artists, language), list(_of(self._popular, language))) for language in mix}
 
     async def _items(self, songs: Sequence[Scored], mood: Mood) -> list[SongItem]:
         """What is told of songs; previews whose URLs have expired are asked for anew."""
@@ -177,6 +181,20 @@ class Songs:
 
     async def _details(self, song: Song) -> Song:
         return await self._catalogues[song.id.partition(":")[0]].details(song)
+
+
+def _left(ranked: Sequence[Scored], shown: Sequence[str], most: int) -> list[Scored]:
+    """Songs of which so many of an artist are left that no more than `most` are shown of any."""
+    by_id = {each.song.id: each for each in ranked}
+    counts = Counter(artist_key(by_id[each].song) for each in shown if each in by_id)
+    left = []
+    for each in ranked:
+        if each.song.id not in shown:
+            artist = artist_key(each.song)
+            counts[artist] += 1
+            if counts[artist] <= most:
+                left.append(each)
+    return left
 
 
 def _by_rules(text: str, seen: "Photo | None") -> Reading:
@@ -271,6 +289,7 @@ def _say(ranked: Ranked) -> None:
         telemetry.figures().warnings.append(
             f"{ranked.unheard} songs are ranked without their sound; they are being heard for the next time"
         )
+    telemetry.figures().warnings.extend(ranked.warnings)
     if ranked.failed:
         _degrade(f"no songs could be had of {len(ranked.failed)} artists")
 

@@ -27,6 +27,8 @@ KEPT: Final = 86400
 RANKING: Final = "ranking"
 EVENT: Final = "event#"
 MOST_EVENTS: Final = 500
+MOST_BEFORE: Final = 100
+"""Events of earlier sessions that one goes on with."""
 
 type Plain = dict[str, Any]
 
@@ -50,11 +52,24 @@ class Sessions:
         self._table = table
 
     async def create(
-        self, mood: Mood, mix: dict[str, float], options: Plain, songs: Sequence[Scored], shown: Sequence[str]
+        self,
+        mood: Mood,
+        mix: dict[str, float],
+        options: Plain,
+        songs: Sequence[Scored],
+        shown: Sequence[str],
+        *,
+        before: Sequence[Event] = (),
     ) -> str:
-        """Keep a ranking for a day; return the id of its session, which nobody can guess."""
+        """Keep a ranking for a day, and the events `before` it; return its id, which nobody can guess."""
         session_id = secrets.token_urlsafe(16)
-        kept = {"mood": asdict(mood), "mix": mix, "options": options, "songs": [plain(song) for song in songs]}
+        kept = {
+            "mood": asdict(mood),
+            "mix": mix,
+            "options": options,
+            "songs": [plain(song) for song in songs],
+            "before": [(plain(event.scored), event.kind, event.weight) for event in before[-MOST_BEFORE:]],
+        }
         item = _key(session_id, RANKING) | {
             "kept": {"B": zlib.compress(msgpack.packb(kept), 3)},
             "shown": {"L": [{"S": each} for each in shown]},
@@ -84,7 +99,10 @@ class Sessions:
             options=kept["options"],
             songs=songs,
             shown=[each["S"] for each in head["shown"]["L"]],
-            events=_events(songs, list(items.values())),
+            events=[
+                *(Event(read(scored), kind, weight) for scored, kind, weight in kept["before"]),
+                *_events(songs, list(items.values())),
+            ],
         )
 
     async def show(self, session: Session, song_ids: Sequence[str]) -> None:

@@ -6,11 +6,12 @@ from fanfare import aws
 from integration.analysis_function import analysis
 from integration.images_function import engine, images
 from integration.recommendation_function import logged, recommendation
+from integration.songs_function import songs
 from integration.speech_function import speech
 from support.servers import ministack, sample_world
 from support.world import World
 
-__all__ = ["analysis", "engine", "images", "logged", "recommendation", "speech"]  # fixtures
+__all__ = ["analysis", "engine", "images", "logged", "recommendation", "songs", "speech"]  # fixtures
 
 
 @pytest.fixture(scope="session")

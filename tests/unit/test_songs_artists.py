@@ -119,25 +119,25 @@ def test_a_bonus_is_small_shrinks_and_is_the_same_for_a_seed() -> None:
 
 
 def test_without_anything_learnt_the_models_order_stays() -> None:
-    assert pick({"English": NAMES}, {}, WILD, {"English": 8}) == {"English": NAMES[:8]}
-    assert pick({"English": NAMES}, {NAMES[5]: around(0.9, 9)}, Mood(), {"English": 3}) == {"English": NAMES[:3]}
+    assert pick({"English": (NAMES, [])}, {}, WILD, {"English": 8}) == {"English": NAMES[:8]}
+    assert pick({"English": (NAMES, [])}, {NAMES[5]: around(0.9, 9)}, Mood(), {"English": 3}) == {"English": NAMES[:3]}
 
 
 def test_what_is_learnt_moves_artists_up_and_down() -> None:
     known = {name: around(0.4, 12, seed) for seed, name in enumerate(NAMES)}
     known[NAMES[9]] = around(0.88, 12)
     known[NAMES[1]] = around(0.05, 12)
-    found = pick({"English": NAMES}, known, WILD, {"English": 12})["English"]
+    found = pick({"English": (NAMES, [])}, known, WILD, {"English": 12})["English"]
     assert found.index(NAMES[9]) <= 3
     assert found.index(NAMES[1]) >= 3
-    calm = pick({"English": NAMES}, known, Mood(energy=0.05, valence=0.05), {"English": 12})["English"]
+    calm = pick({"English": (NAMES, [])}, known, Mood(energy=0.05, valence=0.05), {"English": 12})["English"]
     assert calm.index(NAMES[1]) < 2
     assert calm.index(NAMES[9]) > 9
 
 
 def test_one_artist_is_known_to_fit_or_not_and_the_others_keep_their_order() -> None:
     def place(name: str, known: Learnt) -> int:
-        found = pick({"English": NAMES}, {name: known}, WILD, {"English": 12})["English"]
+        found = pick({"English": (NAMES, [])}, {name: known}, WILD, {"English": 12})["English"]
         assert [each for each in found if each != name] == [each for each in NAMES if each != name]
         return found.index(name)
 
@@ -156,8 +156,15 @@ def test_one_artist_is_known_to_fit_or_not_and_the_others_keep_their_order() -> 
 def test_a_pick_is_of_the_candidates_once_each(
     candidates: dict[str, list[str]], counts: dict[str, int], known: set[str], mood: Mood
 ) -> None:
-    found = pick(candidates, {name: around(0.7, 3) for name in known}, mood, counts, "seed")
+    named = {language: (names[::2], names[1::2]) for language, names in candidates.items()}
+    found = pick(named, {name: around(0.7, 3) for name in known}, mood, counts, "seed")
     assert set(found) == set(candidates)
     for language, names in found.items():
         assert len(set(names)) == len(names) == min(counts.get(language, 0), len(set(candidates[language])))
         assert set(names) <= set(candidates[language])
+
+
+def test_the_order_of_popular_artists_means_nothing() -> None:
+    """However far behind it stands, one that is known to fit comes before those that are known not to."""
+    known = {name: around(0.1, 9, seed) for seed, name in enumerate(NAMES)} | {NAMES[-1]: around(0.9, 9)}
+    assert pick({"English": ([], NAMES)}, known, WILD, {"English": 1}) == {"English": [NAMES[-1]]}
