@@ -32,7 +32,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     analyze.add_argument("--plot", type=Path, metavar="FOLDER", help="write a picture of each there, NAME.svg")
     analyze.set_defaults(run=_analyze)
 
-    bench = commands.add_parser("bench", help="measure, both sides in one run")
+    _add_benches(commands.add_parser("bench", help="measure, both sides in one run"))
+
+    build = commands.add_parser("build", help="sam build, then bytecode for the read-only layers")
+    build.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64", help="default x86_64")
+    build.set_defaults(run=_build)
+
+    openapi = commands.add_parser("openapi", help="write functions/operations/openapi.json from the routes")
+    openapi.set_defaults(run=_openapi)
+
+    keys = commands.add_parser("keys", help="make an API key for a deployed stack; it is shown once, its hash is kept")
+    keys.add_argument("name", help="whose key it is, shown in logs")
+    keys.add_argument("--table", required=True, help="the stack's ApiKeysTable, see its outputs")
+    keys.add_argument("--days", type=int, help="days until it expires (default: never)")
+    keys.set_defaults(run=_keys)
+
+    chosen = parser.parse_args(arguments)
+    try:
+        status: int = chosen.run(chosen)
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _add_benches(bench: argparse.ArgumentParser) -> None:
     benches = bench.add_subparsers(dest="bench", required=True, metavar="NAME")
     movies = benches.add_parser(
         "movies", help="a prompt's way to films: published ways, Fanfare, the bound (4 minutes)"
@@ -59,25 +82,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     audio.add_argument("--seeds", type=int, default=10, help="how many fresh tracks of each kind (default 10)")
     audio.set_defaults(run=_bench_audio)
 
-    build = commands.add_parser("build", help="sam build, then bytecode for the read-only layers")
-    build.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64", help="default x86_64")
-    build.set_defaults(run=_build)
-
-    openapi = commands.add_parser("openapi", help="write functions/operations/openapi.json from the routes")
-    openapi.set_defaults(run=_openapi)
-
-    keys = commands.add_parser("keys", help="make an API key for a deployed stack; it is shown once, its hash is kept")
-    keys.add_argument("name", help="whose key it is, shown in logs")
-    keys.add_argument("--table", required=True, help="the stack's ApiKeysTable, see its outputs")
-    keys.add_argument("--days", type=int, help="days until it expires (default: never)")
-    keys.set_defaults(run=_keys)
-
-    chosen = parser.parse_args(arguments)
-    try:
-        status: int = chosen.run(chosen)
-    except KeyboardInterrupt:
-        return 130
-    return status
+    songs = benches.add_parser(
+        "songs", help="a mood's way to songs: published ways, Fanfare, bound, sound against truth (8 minutes)"
+    )
+    songs.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    songs.add_argument("--moods", type=int, default=8, help="how many moods (default 8)")
+    songs.set_defaults(run=_bench_songs)
 
 
 # Each command imports what it needs: `fanfare --help` should not wait for AWS's emulator to load.
@@ -132,6 +142,13 @@ def _bench_audio(chosen: argparse.Namespace) -> int:
     from bench import audio
 
     audio.run(seeds=chosen.seeds, as_json=chosen.json)
+    return 0
+
+
+def _bench_songs(chosen: argparse.Namespace) -> int:
+    from bench import songs
+
+    songs.run(moods=chosen.moods, as_json=chosen.json)
     return 0
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from local_cloud import demo_audio, demo_images, demo_speech
+from local_cloud import demo_audio, demo_images, demo_songs, demo_speech
 from local_cloud.cloud import LocalCloud
 
 console = Console(width=None if sys.stdout.isatty() else 110)
@@ -48,8 +48,8 @@ MOODS: Final = (
 
 
 def run() -> int:
-    """Ask for films for three moods, upload a photo, have words spoken and explained, print what comes back; return the
-    exit status.
+    """Ask for films for three moods, upload a photo, have words spoken and explained, a track understood, songs found
+    for a photo; print what comes back, and return the exit status.
     """
     with (
         console.status("starting the local cloud") as status,
@@ -69,9 +69,10 @@ def run() -> int:
         demo_images.show(http, console)
         demo_speech.show(http, console)
         demo_audio.show(http, console)
+        demo_songs.show(http, console)
     console.print(
         "Films and words are real, as plain facts, and eSpeak NG really speaks. Services, offers, the model's prose, "
-        "the photo and the poster are samples.",
+        "the photo, the poster, artists and songs are samples.",
         style="dim",
     )
     return 0
