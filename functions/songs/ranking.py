@@ -16,7 +16,7 @@ from fanfare.cache.cached import Entry
 from fanfare.errors import UpstreamError
 from fanfare.upstreams.catalogue import Catalogue, Song
 from songs import artists, vibe
-from songs.choosing import Scored, enough, quotas
+from songs.choosing import FITTING, Scored, enough, quotas
 from songs.hearing import Hearing, told
 from songs.mood import Features, Mood, rounded
 from songs.sessions import Plain, plain, read
@@ -29,6 +29,8 @@ SONGS: Final = 6
 NEW_SONGS: Final = 4
 RECENT: Final = 4
 """Artists whose latest songs are looked at: each takes a catalogue two calls."""
+RECENT_SECONDS: Final = 1.5
+"""For which these are waited for: they are a bonus."""
 KEPT: Final = 120
 """Songs of a ranking that are remembered."""
 ENOUGH_KNOWN: Final = 0.7
@@ -96,25 +98,28 @@ class Ranker:
             "unheard": unheard,
             "failed": pool.failed,
             "warnings": pool.warnings,
-            "whole": not pool.failed and not pool.warnings and known >= ENOUGH_KNOWN * len(songs),
+            "whole": not pool.failed
+            and not pool.warnings
+            and (known >= ENOUGH_KNOWN * len(songs) or enough(songs, LIMIT, mix)),
         }
 
     async def _rank(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> tuple["_Pool", int]:
         pool = _Pool(mood)
-        chosen = await self._choose(mood, mix, candidates)
+        learnt = await self._learnt_of(candidates)
+        chosen = self._choose(mood, mix, candidates, learnt)
         with telemetry.stage("top"):
-            for wave in self._waves(chosen):
+            for wave in self._waves(chosen, learnt):
                 await self._top(wave, pool)
                 pool.heard(await self._hearing.recall(pool.songs))
                 if enough(pool.scored(), LIMIT, mix):
                     break
         listening = self._hearing.listen(pool.unknown)
-        if not enough(pool.scored(), LIMIT, mix):
+        if pool.features and pool.fitting < LIMIT:  # where nothing was heard, more unheard songs are no help
             with telemetry.stage("recent"):
                 await self._recent(pool)
                 pool.heard(await self._hearing.recall(pool.songs))
         with telemetry.stage("hearing"):
-            await listening.wait(self._wait)
+            await listening.wait(0 if enough(pool.scored(), LIMIT, mix) else self._wait)
             pool.heard(listening.heard)
             unheard = await listening.leave()
         if listening.failed:
@@ -122,17 +127,27 @@ class Ranker:
         self._learn(pool)
         return pool, unheard
 
-    async def _choose(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> list[tuple[str, str]]:
-        """The artists to ask for with their languages, the most promising first, languages by turns."""
+    async def _learnt_of(self, candidates: Candidates) -> dict[str, artists.Learnt]:
+        """What is remembered of artists, by name."""
         names = [name for named, popular in candidates.values() for name in (*named, *popular)]
         entries = await self._learnt.recall([(name,) for name in names])
-        learnt = {name: entry.value for name, entry in zip(names, entries, strict=True) if entry is not None}
+        return {name: entry.value for name, entry in zip(names, entries, strict=True) if entry is not None}
+
+    def _choose(
+        self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, learnt: Mapping[str, artists.Learnt]
+    ) -> list[tuple[str, str]]:
+        """The artists to ask for with their languages, the most promising first, languages by turns."""
         picked = artists.pick(candidates, learnt, mood, quotas(mix, ARTISTS), seed=str(asdict(rounded(mood))))
         turns = zip_longest(*([(name, language) for name in found] for language, found in picked.items()))
         return [each for turn in turns for each in turn if each is not None]
 
-    def _waves(self, chosen: list[tuple[str, str]]) -> Iterable[list[tuple[str, str]]]:
+    def _waves(
+        self, chosen: list[tuple[str, str]], learnt: Mapping[str, artists.Learnt]
+    ) -> Iterable[list[tuple[str, str]]]:
+        """All at once, unless so much is known of the first artists that they may be enough."""
         first = max(FIRST, self._catalogues[0].abilities.artists_at_once)
+        if sum(name in learnt for name, _ in chosen[:first]) < len(chosen[:first]) / 2:
+            first = len(chosen)
         return filter(None, (chosen[:first], chosen[first:]))
 
     async def _top(self, wanted: Sequence[tuple[str, str]], pool: "_Pool") -> None:
@@ -160,7 +175,7 @@ class Ranker:
         if catalogue is None:
             return
         best = pool.best_artists(RECENT)
-        with aio.within(aio.deadline().less(aio.deadline().remaining() / 2)):
+        with aio.within(aio.Deadline.after(RECENT_SECONDS)):
             found = await catalogue.recent([name for name, _ in best], NEW_SONGS)
         pool.add(best, [[] if isinstance(each, Failure) else each for each in found])
         if failed := sum(isinstance(each, Failure) for each in found):
@@ -221,6 +236,11 @@ class _Pool:
     def _scored(self, song: Song) -> Scored:
         features = self.features.get(song.id) or told(song)
         return Scored(song, self._asked[song.id][1], vibe.score(features, self._mood), features)
+
+    @property
+    def fitting(self) -> int:
+        """How many songs are known to fit."""
+        return sum(each.score >= FITTING for each in map(self._scored, self.songs))
 
     def by_artist(self) -> dict[str, list[Features]]:
         """What was heard of each artist."""
