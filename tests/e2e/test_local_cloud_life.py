@@ -63,7 +63,7 @@ def test_everything_ends_with_the_block() -> None:
             assert cloud.invoke(logical_id, {}).function_error is None
         # A keeper, AWS, the sample world, and two functions.
         assert len(_descendants(os.getpid()) - before) == 5
-        assert cloud.upstreams == "TMDb: sample, model: sample"
+        assert cloud.upstreams == "TMDb: sample, model: sample, catalogues: sample"
         cloud.world({"tmdb.genres": {"status": 503}})
         assert cloud.world_calls().get("tmdb.genres", 0) == 0
         cloud.world_reset()

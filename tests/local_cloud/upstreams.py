@@ -100,10 +100,9 @@ def variables(upstreams: tuple[Upstream, ...], function: Function) -> dict[str, 
     used = (upstream for upstream in upstreams if function.environment.get(upstream.reader))
     pointed = {name: value for upstream in used for name, value in upstream.variables.items()}
     mirrors = {host: base for upstream in upstreams for host, base in upstream.mirrors.items()}
-    if mirrors and (hosts := function.environment.get("IMAGE_HOSTS")):
-        pointed["IMAGE_HOSTS"] = ",".join(
-            f"{host}={mirrors[host]}" if host in mirrors else host for host in hosts.split(",")
-        )
+    hosts = function.environment.get("IMAGE_HOSTS", "").split(",")
+    if mirrors.keys() & set(hosts):
+        pointed["IMAGE_HOSTS"] = ",".join(f"{host}={mirrors[host]}" if host in mirrors else host for host in hosts)
     if function.environment.get("PREVIEW_HOSTS") and (mirror := mirrors.get(PREVIEWS)):
         pointed["PREVIEW_HOSTS"] = f"{function.environment['PREVIEW_HOSTS']},{PREVIEWS}={mirror}"
     return pointed
