@@ -100,10 +100,12 @@ def variables(upstreams: tuple[Upstream, ...], function: Function) -> dict[str, 
     used = (upstream for upstream in upstreams if function.environment.get(upstream.reader))
     pointed = {name: value for upstream in used for name, value in upstream.variables.items()}
     mirrors = {host: base for upstream in upstreams for host, base in upstream.mirrors.items()}
-    hosts = function.environment.get("IMAGE_HOSTS", "").split(",")
-    if mirrors.keys() & set(hosts):
-        pointed["IMAGE_HOSTS"] = ",".join(f"{host}={mirrors[host]}" if host in mirrors else host for host in hosts)
-    if function.environment.get("PREVIEW_HOSTS") and (mirror := mirrors.get(PREVIEWS)):
+    mirror = mirrors.pop(PREVIEWS, None)
+    if mirrors and (hosts := function.environment.get("IMAGE_HOSTS")):
+        pointed["IMAGE_HOSTS"] = ",".join(
+            f"{host}={mirrors[host]}" if host in mirrors else host for host in hosts.split(",")
+        )
+    if mirror and function.environment.get("PREVIEW_HOSTS"):
         pointed["PREVIEW_HOSTS"] = f"{function.environment['PREVIEW_HOSTS']},{PREVIEWS}={mirror}"
     return pointed
 
