@@ -119,7 +119,7 @@ def test_a_catalogue_that_refuses_everything_is_left_for_the_next(songs: Functio
 
 def test_a_catalogue_that_hangs_is_left_for_the_next(songs: Function, world: World) -> None:
     """Timeout and budget are as one to two, as they are by default."""
-    songs.restart(CALL_TIMEOUT_SECONDS="1.5", ROUTE_BUDGET_SECONDS="3")
+    songs.restart(CALL_TIMEOUT_SECONDS="3", ROUTE_BUDGET_SECONDS="6")
     world.behave(deezer={"hang": True})
     answer = songs.ask(mood=EXCITED)
     assert {song["id"].partition(":")[0] for song in answer.songs} == {"itunes"}
