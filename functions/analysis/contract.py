@@ -239,6 +239,7 @@ class PageQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=MOST_PAGE)] = 100
 
 
+type Format = Literal["json", "m3u8", "xspf"]
 type TrackId = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -257,7 +258,7 @@ class PlaylistRequest(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     """The same request and seed give the same order."""
     title: Annotated[str, Field(max_length=200), AfterValidator(_line)] = "Playlist"
-    format: Literal["json", "m3u8", "xspf"] | None = None
+    format: Format | None = None
     """What the answer is; left out, the Accept header says."""
     links: bool = False
     """Whether tracks are located by links to the uploads, good for minutes, in the place of their files' names."""

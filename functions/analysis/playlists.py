@@ -3,17 +3,15 @@
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 from analysis import playlist_formats
-from analysis.contract import MOST_TRACKS, PlaylistRequest
+from analysis.contract import MOST_TRACKS, Format, PlaylistRequest
 from analysis.library import Entry, Library
 from analysis.playlist import Playlist, arrange
 from fanfare import aio
 from fanfare.errors import InvalidInput
 from fanfare.storage import SIGNED_SECONDS, Bucket
-
-type Format = Literal["json", "m3u8", "xspf"]
 
 MEDIA_TYPES: Final[Mapping[Format, str]] = {
     "json": "application/json",
