@@ -1,7 +1,7 @@
 """From the films that were found to the route's answer, with what it says about itself."""
 
 from fanfare import telemetry
-from fanfare.errors import DeadlineExceeded, UpstreamError
+from fanfare.errors import brief
 from fanfare.meta import meta
 from fanfare.upstreams.tmdb import ATTRIBUTION, IMAGES
 from recommendation import phrases, wish
@@ -20,7 +20,7 @@ def answer(pool: Pool, prose: Prose | None, model: str | None) -> MovieAnswer:
     films = [_movie(pool, film, prose) for film in chosen]
     failed = [film for film in chosen if film in pool.failures]
     if failed:
-        degrade(f"no offers for {len(failed)} of {len(films)} films")
+        telemetry.degrade(f"no offers for {len(failed)} of {len(films)} films")
     for film in failed:
         telemetry.figures().warnings.append(f"no offers for film {film}: {brief(pool.failures[film])}")
     asked = pool.asked.request
@@ -81,15 +81,3 @@ def _movie(pool: Pool, film: int, prose: Prose | None) -> Movie:
 
 def _offers(asked: Wish, details: Film) -> list[Offer]:
     return [Offer(link=details["link"], **offer) for offer in wish.offers(asked, details)]
-
-
-def brief(error: Exception) -> str:
-    """What may be told of an error."""
-    return str(error) if isinstance(error, UpstreamError | DeadlineExceeded) else type(error).__name__
-
-
-def degrade(reason: str) -> None:
-    """Mark the answer of the current request as less than it should be, once for each reason."""
-    degraded = telemetry.figures().degraded
-    if reason not in degraded:
-        degraded.append(reason)

@@ -13,13 +13,13 @@ from fanfare import aio, telemetry
 from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.cache.cached import Entry, revalidating
-from fanfare.errors import FanfareError, InvalidInput, NotFound
+from fanfare.errors import FanfareError, InvalidInput, NotFound, brief
 from fanfare.meta import meta
 from fanfare.names import folded
 from fanfare.settings import Settings
 from fanfare.upstreams.tmdb import Tmdb
 from recommendation import rules, wish
-from recommendation.answering import answer, brief, degrade
+from recommendation.answering import answer
 from recommendation.contract import MovieAnswer, MovieRequest
 from recommendation.intent import TitleHint
 from recommendation.mood import WORDLESS, Mood, Prose, Reading
@@ -59,7 +59,7 @@ class Movies:
             return made
         if entry.stale:
             renewal = "a new one is being made" if request.photo is None else "a new one could not be made"
-            degrade(f"this answer is past its time; {renewal}")
+            telemetry.degrade(f"this answer is past its time; {renewal}")
         fresh = meta(made.meta.sources | {"answer": entry.source}, model=made.meta.model)
         return made.model_copy(update={"meta": fresh.model_copy(update={"age": entry.age, "stale": entry.stale})})
 
@@ -129,7 +129,7 @@ class Movies:
         if self._mood is None:
             reading.failed(NotFound("no model is configured"))
             if photo:
-                degrade(f"no model is configured; {_without_model(guess.request)}")
+                telemetry.degrade(f"no model is configured; {_without_model(guess.request)}")
             return None
         try:
             with aio.within(aio.deadline().less(min(AFTER_MODEL, aio.deadline().remaining() / 2))):
@@ -138,7 +138,7 @@ class Movies:
             telemetry.log_failure("the model failed", error)
             partly = _answer_of(reading.constraints) is not None
             part = "only a part of its answer was used" if partly else _without_model(guess.request)
-            degrade(f"{brief(error)}; {part}")
+            telemetry.degrade(f"{brief(error)}; {part}")
             return None
 
     async def _on_services(self, asked: Wish) -> Wish:
@@ -249,7 +249,7 @@ class Movies:
             if isinstance(each, Failure):
                 telemetry.figures().warnings.append(f"a search failed: {brief(each.error)}")
             elif each.stale:
-                degrade("films from a remembered search that is past its time")
+                telemetry.degrade("films from a remembered search that is past its time")
         return [None if isinstance(each, Failure) else each.value for each in found]
 
     async def _details(self, films: Iterable[int], pool: Pool) -> None:
@@ -264,7 +264,7 @@ class Movies:
             else:
                 pool.details[film] = result.value
                 if result.stale:
-                    degrade("offers from memory that are past their time")
+                    telemetry.degrade("offers from memory that are past their time")
 
 
 def _ids(known: dict[str, int], wanted: str) -> set[int]:

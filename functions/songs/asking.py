@@ -1,6 +1,9 @@
 """A mood read from a photo or a text by a model that also names artists who may fit it."""
 
+import contextlib
+import functools
 import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,17 +29,13 @@ _TEXTS: Final = {"type": "array", "items": _TEXT}
 _SHARE: Final = {"type": "number", "description": "0 to 1"}
 _FIELDS: Final[dict[str, Any]] = {
     "mood": {**_TEXT, "description": "a few words"},
-    "themes": _TEXTS,
-    "description": {**_TEXT, "description": "one sentence"},
-    "genres": _TEXTS,
     "energy": _SHARE,
     "valence": _SHARE,
     "danceability": _SHARE,
     "acousticness": _SHARE,
-    "tempo": {"type": "number", "description": "beats per minute"},
     "instrumentalness": _SHARE,
-    "keywords": _TEXTS,
-    "cultural_vibe": _TEXT,
+    "tempo": {"type": "number", "description": "beats per minute"},
+    "genres": _TEXTS,
     "artists": {
         "type": "array",
         "items": {
@@ -46,7 +45,12 @@ _FIELDS: Final[dict[str, Any]] = {
             "additionalProperties": False,
         },
     },
+    "themes": _TEXTS,
+    "description": {**_TEXT, "description": "one sentence"},
+    "keywords": _TEXTS,
+    "cultural_vibe": _TEXT,
 }
+"""Servers keep the order: artists come as soon as the mood is clear, so that their songs are there with the rest."""
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": _FIELDS,
@@ -84,6 +88,10 @@ class Reading:
     artists: tuple[Named, ...] = field(default=())
 
 
+type Told = Callable[[Mood, Sequence[Named]], None]
+"""Takes the mood, and the artists so far."""
+
+
 class Asking:
     """What a model says of photos and texts, each asked once a day."""
 
@@ -91,17 +99,30 @@ class Asking:
         self.model = model
         self._readings = store.bind(registry.SONG_READINGS, self._ask, key=_key)
 
-    async def read(self, text: str, photo: "Photo | None", counts: dict[str, int]) -> Reading:
+    async def read(
+        self, text: str, photo: "Photo | None", counts: dict[str, int], *, told: Told | None = None
+    ) -> Reading:
         """Read a text, a photo, or both, with so many artists of each language.
 
+        `told` is called with the mood and the artists so far whenever the model has written another one.
         Raises what `Model.answer` raises, and `UpstreamRejected` for an answer of another shape.
         """
         languages = ", ".join(f"{language} {count}" for language, count in counts.items())
-        entry = await self._readings.get(text, languages, self.model.name, self.model.effort, DIALOGUE, photo)
+        entry = await self._readings.get(
+            *(text, languages, self.model.name, self.model.effort, DIALOGUE, photo),
+            compute=functools.partial(self._ask, told=told),
+        )
         return reading_of(entry.value, "model" if entry.source == "computed" else "remembered model answer")
 
     async def _ask(
-        self, text: str, languages: str, _model: str, _effort: str, _dialogue: str, photo: "Photo | None"
+        self,
+        text: str,
+        languages: str,
+        _model: str,
+        _effort: str,
+        _dialogue: str,
+        photo: "Photo | None",
+        told: Told | None = None,
     ) -> Fields:
         answer = await self.model.answer(
             system=SYSTEM,
@@ -109,6 +130,7 @@ class Asking:
             image=photo.url if photo else None,
             schema=SCHEMA,
             name=NAME,
+            on_text=watching(told) if told else None,
         )
         try:
             fields = jiter.from_json(answer.encode())
@@ -123,13 +145,28 @@ def _key(text: str, *asked: Any) -> tuple[Any, ...]:
     return (text.casefold(), *asked[:-1], photo.digest if photo else None)
 
 
+def watching(told: Told) -> Callable[[str], None]:
+    """Return what reads a text as it grows, and tells of each artist that is complete."""
+    known = 0
+
+    def grew(text: str) -> None:
+        nonlocal known
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # the whole answer is judged at its end
+            fields = jiter.from_json(text.encode(), partial_mode=True)
+            complete = [each for each in fields["artists"] if isinstance(each, dict) and "language" in each]
+            artists = _artists(complete)
+            if len(artists) > known:
+                told(_mood(fields), artists)
+                known = len(artists)
+
+    return grew
+
+
 def reading_of(fields: Any, source: str) -> Reading:
     """Read the model's answer; raises `UpstreamRejected` where a field is missing or of another type."""
     try:
-        figures = {name: min(1.0, max(0.0, float(fields[name]))) for name in _SHARES}
-        artists = [Named(str(each["name"]).strip(), str(each["language"]).strip()) for each in fields["artists"]]
         return Reading(
-            mood=Mood(**figures, tempo=min(FASTEST, max(SLOWEST, float(fields["tempo"])))),
+            mood=_mood(fields),
             source=source,
             word=str(fields["mood"]),
             description=str(fields["description"]),
@@ -137,7 +174,17 @@ def reading_of(fields: Any, source: str) -> Reading:
             themes=tuple(map(str, fields["themes"])),
             genres=tuple(map(str, fields["genres"])),
             keywords=tuple(map(str, fields["keywords"])),
-            artists=tuple(dict.fromkeys(artist for artist in artists if artist.name))[:MOST_ARTISTS],
+            artists=_artists(fields["artists"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UpstreamRejected(UPSTREAM, f"the answer has another shape: {type(error).__name__}") from None
+
+
+def _mood(fields: Any) -> Mood:
+    figures = {name: min(1.0, max(0.0, float(fields[name]))) for name in _SHARES}
+    return Mood(**figures, tempo=min(FASTEST, max(SLOWEST, float(fields["tempo"]))))
+
+
+def _artists(rows: Any) -> tuple[Named, ...]:
+    named = [Named(str(each["name"]).strip(), str(each["language"]).strip()) for each in rows]
+    return tuple(dict.fromkeys(artist for artist in named if artist.name))[:MOST_ARTISTS]

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import batched
+from itertools import batched, islice
 from typing import Any, Final
 
 from fanfare import aio, functions
 from fanfare.cache import Store, registry
-from fanfare.errors import FanfareError
 from fanfare.upstreams.catalogue import Song
 from songs.calibration import calibrated
 from songs.mood import FASTEST, SLOWEST, Features
@@ -41,10 +40,9 @@ class Hearing:
             if entry is not None
         }
 
-    def listen(self, songs: Iterable[Song], most: int | None = MOST) -> "Listening":
-        """Have songs heard, the first ones first; those without a preview cannot be."""
-        wanted = [song for song in songs if song.preview_url][:most] if self._function else []
-        return Listening(self, wanted)
+    def listening(self, most: int | None = MOST) -> "Listening":
+        """Have songs heard as they are added, so many at most."""
+        return Listening(self, most if self._function else 0)
 
     async def hear(self, song: Song) -> Features:
         """Have a song heard, unless somebody else does; raises `UpstreamError`."""
@@ -65,37 +63,49 @@ class Hearing:
 
 
 class Listening:
-    """Songs that are being heard; `heard` grows as they are."""
+    """Songs that are being heard, those that were added first before others; `heard` grows as they are."""
 
-    def __init__(self, hearing: Hearing, songs: Sequence[Song]) -> None:
+    def __init__(self, hearing: Hearing, most: int | None) -> None:
         self.heard: dict[str, Features] = {}
         self.failed: dict[str, Exception] = {}
-        self._songs = songs
         self._hearing = hearing
+        self._most = most
+        self._songs: dict[str, Song] = {}
         self._begun: set[str] = set()
-        self._task = asyncio.create_task(self._run())
+        self._tasks: list[asyncio.Task[None]] = []
+        self._gate = asyncio.Semaphore(AT_ONCE)
+
+    def add(self, songs: Iterable[Song]) -> None:
+        """Have songs heard that were not added before; those without a preview cannot be."""
+        fresh = {song.id: song for song in songs if song.preview_url and song.id not in self._songs}
+        for song in islice(fresh.values(), None if self._most is None else self._most - len(self._songs)):
+            self._songs[song.id] = song
+            self._tasks.append(asyncio.create_task(self._one(song)))
 
     async def wait(self, seconds: float) -> None:
         """Wait until all are heard, for so long at most."""
-        await asyncio.wait([self._task], timeout=max(0.0, min(seconds, aio.deadline().remaining())))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=max(0.0, min(seconds, aio.deadline().remaining())))
 
     async def leave(self) -> int:
         """Stop waiting; what was not begun is handed over. Return how many songs are not heard yet."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        rest = [song for song in self._songs if song.id not in self._begun]
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        rest = [song for song in self._songs.values() if song.id not in self._begun]
+        self._begun.update(self._songs)
         await self._hearing.warm(rest)
         return len(self._songs) - len(self.heard) - len(self.failed)
 
-    async def _run(self) -> None:
-        await aio.fan_out(self._songs, self._one, limit=AT_ONCE, timeout=float("inf"))
-
     async def _one(self, song: Song) -> None:
-        self._begun.add(song.id)
-        try:
-            self.heard[song.id] = await self._hearing.hear(song)
-        except FanfareError as error:
-            self.failed[song.id] = error
+        async with self._gate:
+            self._begun.add(song.id)
+            found = await aio.isolated(self._hearing.hear(song), timeout=float("inf"))
+        if isinstance(found, aio.Failure):
+            self.failed[song.id] = found.error
+        else:
+            self.heard[song.id] = found
 
 
 def ident(song: Song) -> str:

@@ -3,6 +3,7 @@
 Read `Ranker._rank` from top to bottom.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
@@ -16,16 +17,14 @@ from fanfare.cache.cached import Entry
 from fanfare.errors import UpstreamError
 from fanfare.upstreams.catalogue import Catalogue, Song
 from songs import artists, vibe
+from songs.ahead import ARTISTS, SONGS, Ahead
 from songs.choosing import FITTING, Scored, enough, quotas
 from songs.hearing import Hearing, told
 from songs.mood import Features, Mood, rounded
 from songs.sessions import Plain, plain, read
 
-ARTISTS: Final = 16
 FIRST: Final = 10
 """Artists that are asked for at first; the others if these have too few songs that are known to fit."""
-SONGS: Final = 6
-"""Of an artist's best known."""
 NEW_SONGS: Final = 4
 RECENT: Final = 4
 """Artists whose latest songs are looked at: each takes a catalogue two calls."""
@@ -65,12 +64,23 @@ class Ranker:
         )
         self._learnt = store.bind(registry.ARTIST_MOODS, self._nothing)
 
-    async def rank(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> Ranked:
-        """Return songs for a mood, remembered by the mood rounded.
+    def ahead(self, mix: Mapping[str, float], popular: Candidates) -> Ahead:
+        """Return what asks for songs early in one request: of artists that a model names, as long as little is known of
+        popular ones and the mood has no ranking yet.
+        """
+
+        async def pays(mood: Mood) -> bool:
+            (ranked,), learnt = await asyncio.gather(self._rankings.recall([(mood, mix)]), self._learnt_of(popular))
+            return ranked is None and 2 * len(learnt) <= len(_names(popular))
+
+        return Ahead(self._catalogues[0], self._hearing, quotas(mix, ARTISTS), pays)
+
+    async def rank(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, ahead: Ahead) -> Ranked:
+        """Return songs for a mood, remembered by the mood rounded; some of them may be asked for `ahead` of it.
 
         Raises `UpstreamError` where no catalogue has any.
         """
-        entry: Entry[Plain] = await self._rankings.get(mood, mix, candidates)
+        entry: Entry[Plain] = await self._rankings.get(mood, mix, candidates, ahead)
         found = entry.value
         songs = [read(each) for each in found["songs"]]
         return Ranked(songs, entry.source, found["unheard"], found["failed"], found["warnings"])
@@ -80,15 +90,16 @@ class Ranker:
         pool = _Pool(Mood())
         await self._top([(name, language) for language, names in candidates.items() for name in names], pool)
         pool.heard(await self._hearing.recall(pool.songs))
-        listening = self._hearing.listen(pool.unknown, most=None)
+        listening = self._hearing.listening(most=None)
+        listening.add(pool.unknown)
         await listening.wait(aio.deadline().remaining() - IN_HAND)
         pool.heard(listening.heard)
         await listening.leave()
         self._learn(pool)
         return len(pool.features)
 
-    async def _plain_ranking(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> Plain:
-        pool, unheard = await self._rank(mood, mix, candidates)
+    async def _plain_ranking(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, ahead: Ahead) -> Plain:
+        pool, unheard = await self._rank(mood, mix, candidates, ahead)
         if not pool.songs:
             raise pool.errors[0] if pool.errors else UpstreamError("catalogues", "no songs of these artists")
         songs = pool.scored()[:KEPT]
@@ -103,21 +114,25 @@ class Ranker:
             and (known >= ENOUGH_KNOWN * len(songs) or enough(songs, LIMIT, mix)),
         }
 
-    async def _rank(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates) -> tuple["_Pool", int]:
-        pool = _Pool(mood)
+    async def _rank(
+        self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, ahead: Ahead
+    ) -> tuple["_Pool", int]:
+        pool, listening = _Pool(mood), ahead.listening
         learnt = await self._learnt_of(candidates)
         chosen = self._choose(mood, mix, candidates, learnt)
         with telemetry.stage("top"):
             for wave in self._waves(chosen, learnt):
+                ahead.begin(name for name, _ in wave if name not in learnt)
                 await self._top(wave, pool)
                 pool.heard(await self._hearing.recall(pool.songs))
                 if enough(pool.scored(), LIMIT, mix):
                     break
-        listening = self._hearing.listen(pool.unknown)
-        if pool.features and pool.fitting < LIMIT:  # where nothing was heard, more unheard songs are no help
+        listening.add(pool.unknown)
+        if pool.mostly_known and pool.fitting < LIMIT:  # else what is there already is heard first
             with telemetry.stage("recent"):
                 await self._recent(pool)
                 pool.heard(await self._hearing.recall(pool.songs))
+            listening.add(pool.unknown)
         with telemetry.stage("hearing"):
             await listening.wait(0 if enough(pool.scored(), LIMIT, mix) else self._wait)
             pool.heard(listening.heard)
@@ -129,7 +144,7 @@ class Ranker:
 
     async def _learnt_of(self, candidates: Candidates) -> dict[str, artists.Learnt]:
         """What is remembered of artists, by name."""
-        names = [name for named, popular in candidates.values() for name in (*named, *popular)]
+        names = _names(candidates)
         entries = await self._learnt.recall([(name,) for name in names])
         return {name: entry.value for name, entry in zip(names, entries, strict=True) if entry is not None}
 
@@ -238,6 +253,11 @@ class _Pool:
         return Scored(song, self._asked[song.id][1], vibe.score(features, self._mood), features)
 
     @property
+    def mostly_known(self) -> bool:
+        """Whether most songs were heard."""
+        return len(self.features) >= ENOUGH_KNOWN * len(self.songs) > 0
+
+    @property
     def fitting(self) -> int:
         """How many songs are known to fit."""
         return sum(each.score >= FITTING for each in map(self._scored, self.songs))
@@ -259,6 +279,10 @@ class _Pool:
         return sorted(means, key=lambda asked: -means[asked])[:count]
 
 
-def _key(mood: Mood, mix: Mapping[str, float], _: Any) -> tuple[Any, ...]:
+def _names(candidates: Candidates) -> list[str]:
+    return [name for named, popular in candidates.values() for name in (*named, *popular)]
+
+
+def _key(mood: Mood, mix: Mapping[str, float], *_: Any) -> tuple[Any, ...]:
     total = sum(mix.values())
     return asdict(rounded(mood)), {language: round(share / total, 2) for language, share in mix.items()}

@@ -4,20 +4,20 @@ import io
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 from fanfare import aio, photos, telemetry
 from fanfare.aio import Failure
-from fanfare.errors import DeadlineExceeded, FanfareError, InvalidInput, NotFound, UpstreamError
+from fanfare.errors import FanfareError, InvalidInput, NotFound, brief
 from fanfare.meta import meta
 from fanfare.upstreams.catalogue import Catalogue, Song, ends
-from songs import colours, feedback, reading
+from songs import answering, colours, feedback, reading
 from songs import mood as moods
+from songs.ahead import ARTISTS, Ahead
 from songs.asking import Asking, Named, Reading
-from songs.choosing import Chosen, Scored, artist_key, choose, quotas
+from songs.choosing import Scored, artist_key, choose, quotas
 from songs.contract import (
-    Analysis,
     FeedbackAnswer,
     FeedbackRequest,
     MoreAnswer,
@@ -28,9 +28,8 @@ from songs.contract import (
     SongRequest,
 )
 from songs.mood import Mood
-from songs.ranking import ARTISTS, Ranked, Ranker
+from songs.ranking import Ranker
 from songs.sessions import Session, Sessions
-from songs.vibe import why
 
 if TYPE_CHECKING:
     from fanfare.photos import Photo
@@ -70,12 +69,16 @@ class Songs:
         """
         mix = _mix(request)
         earlier = await self._sessions.get(request.session_id) if request.session_id else None
-        read = await self._read(request, photo, mix)
-        candidates = self._candidates(read, mix)
-        if not any(names for pair in candidates.values() for names in pair):
-            raise InvalidInput({"languages": "no artists are known who sing in these"})
-        ranked = await self._ranker.rank(read.mood, mix, candidates)
-        _say(ranked)
+        ahead = self._ranker.ahead(mix, self._candidates((), mix))
+        try:
+            read = await self._read(request, photo, mix, ahead)
+            candidates = self._candidates(read.artists, mix)
+            if not any(names for pair in candidates.values() for names in pair):
+                raise InvalidInput({"languages": "no artists are known who sing in these"})
+            ranked = await self._ranker.rank(read.mood, mix, candidates, ahead)
+        finally:
+            await ahead.end()
+        answering.say(ranked)
         songs = ranked.songs if earlier is None else feedback.rerank(ranked.songs, read.mood, earlier.events)
         chosen = choose(
             songs,
@@ -85,7 +88,7 @@ class Songs:
             exclude=request.exclude_ids,
             explicit=request.explicit,
         )
-        _say_short(chosen)
+        answering.say_short(chosen)
         options = request.model_dump(include={"explicit", "max_per_artist", "exclude_ids"})
         shown = [each.song.id for each in chosen.songs]
         before = earlier.events if earlier else []
@@ -94,7 +97,7 @@ class Songs:
         sources = {"analysis": read.source, "songs": ",".join(sorted(self._catalogues)), "ranking": ranked.source}
         return SongAnswer(
             session_id=session_id,
-            analysis=_analysis(read),
+            analysis=answering.analysis(read),
             songs=await self._items(chosen.songs, read.mood),
             more=bool(self._next(session, 1)),
             meta=meta(sources, model=self._asking.model.name if self._asking and "model" in read.source else None),
@@ -146,7 +149,7 @@ class Songs:
         """Have popular artists' songs heard before anybody asks; return how many are known."""
         return await self._ranker.warm(self._popular)
 
-    async def _read(self, request: SongOptions, photo: bytes | None, mix: dict[str, float]) -> Reading:
+    async def _read(self, request: SongOptions, photo: bytes | None, mix: dict[str, float], ahead: Ahead) -> Reading:
         text = (request.text or "").strip()
         if isinstance(request, SongRequest) and request.mood is not None:
             mood = Mood(**request.mood.model_dump())
@@ -158,15 +161,15 @@ class Songs:
         if self._asking is not None:
             try:
                 with telemetry.stage("model"), aio.within(aio.deadline().less(_kept_back())):
-                    return await self._asking.read(text, seen, quotas(mix, ARTISTS))
+                    return await self._asking.read(text, seen, quotas(mix, ARTISTS), told=ahead.told)
             except FanfareError as error:
                 telemetry.log_failure("the model failed", error)
-                _degrade(f"{_brief(error)}; read by rules")
+                telemetry.degrade(f"{brief(error)}; read by rules")
         return await aio.compute(_by_rules, text, seen)
 
-    def _candidates(self, read: Reading, mix: Mapping[str, float]) -> dict[str, tuple[list[str], list[str]]]:
+    def _candidates(self, artists: Sequence[Named], mix: Mapping[str, float]) -> dict[str, tuple[list[str], list[str]]]:
         """Artists by language: those that were named for the mood, and popular ones."""
-        return {language: (_named(read.artists, language), list(_of(self._popular, language))) for language in mix}
+        return {language: (_named(artists, language), list(_of(self._popular, language))) for language in mix}
 
     async def _items(self, songs: Sequence[Scored], mood: Mood) -> list[SongItem]:
         """What is told of songs; previews whose URLs have expired are asked for anew."""
@@ -177,7 +180,7 @@ class Songs:
             old.id: replace(old, preview_url="") if isinstance(new, Failure) else new
             for old, new in zip(expired, renewed, strict=True)
         }
-        return [_item(replace(each, song=fresh.get(each.song.id, each.song)), mood) for each in songs]
+        return [answering.item(replace(each, song=fresh.get(each.song.id, each.song)), mood) for each in songs]
 
     async def _details(self, song: Song) -> Song:
         return await self._catalogues[song.id.partition(":")[0]].details(song)
@@ -240,70 +243,5 @@ def _of(popular: Mapping[str, Sequence[str]], language: str) -> Sequence[str]:
     return next((names for each, names in popular.items() if each.casefold() == language.casefold()), ())
 
 
-def _analysis(read: Reading) -> Analysis:
-    figures = asdict(read.mood)
-    return Analysis(
-        mood=read.word,
-        themes=list(read.themes),
-        description=read.description,
-        genres=list(read.genres),
-        keywords=list(read.keywords),
-        cultural_vibe=read.cultural_vibe,
-        **{name: None if value is None else round(value, 3) for name, value in figures.items()},
-    )
-
-
-def _item(each: Scored, mood: Mood) -> SongItem:
-    song, known = each.song, bool(each.features.source)
-    catalogue = song.id.partition(":")[0]
-    features: dict[str, Any] = {
-        name: round(value, 3) for name, value in asdict(each.features).items() if isinstance(value, float)
-    }
-    return SongItem(
-        id=song.id,
-        isrc=song.isrc or None,
-        name=song.title,
-        artist=song.artist,
-        album=song.album,
-        year=song.year,
-        preview_url=song.preview_url or None,
-        links={catalogue: song.link} if song.link else {},
-        cover=song.cover or None,
-        duration=song.duration or None,
-        language=each.language,
-        explicit=song.explicit,
-        features=features | {"source": each.features.source} if known else None,
-        vibe_score=round(each.score, 3),
-        vibe_parts={name: None if part is None else round(part, 3) for name, part in each.vibe.parts.items()},
-        why=why(each.vibe, each.features, mood),
-    )
-
-
 def _kept_back() -> float:
     return min(AFTER_MODEL, aio.deadline().remaining() / 2)
-
-
-def _say(ranked: Ranked) -> None:
-    """Tell what is missing from a ranking."""
-    if ranked.unheard:
-        telemetry.figures().warnings.append(
-            f"{ranked.unheard} songs are ranked without their sound; they are being heard for the next time"
-        )
-    telemetry.figures().warnings.extend(ranked.warnings)
-    if ranked.failed:
-        _degrade(f"no songs could be had of {len(ranked.failed)} artists")
-
-
-def _say_short(chosen: Chosen) -> None:
-    for language, missing in chosen.short.items():
-        telemetry.figures().warnings.append(f"{missing} songs fewer in {language} than asked for: no more were found")
-
-
-def _brief(error: Exception) -> str:
-    return str(error) if isinstance(error, UpstreamError | DeadlineExceeded) else type(error).__name__
-
-
-def _degrade(reason: str) -> None:
-    degraded = telemetry.figures().degraded
-    if reason not in degraded:
-        degraded.append(reason)

@@ -10,7 +10,7 @@ from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.cache.cached import Entry
 from fanfare.cache.record import cache_key
-from fanfare.errors import DeadlineExceeded, UpstreamError, UpstreamRateLimited, UpstreamRejected
+from fanfare.errors import UpstreamError, UpstreamRateLimited, UpstreamRejected, brief
 from fanfare.upstreams.model import UPSTREAM
 from speech.batches import Batcher
 from speech.explaining import DIALOGUE, SCHEMA, SYSTEM, Explanation, Question, explanations, user_message
@@ -31,11 +31,6 @@ ALONE: Final = 10.0
 """Seconds for which words are kept from other processes that ask for the same."""
 
 type Pronounce = Callable[[Sequence[str], str], Awaitable[list[str]]]
-
-
-def brief(error: Exception) -> str:
-    """What may be told of an error."""
-    return str(error) if isinstance(error, UpstreamError | DeadlineExceeded) else type(error).__name__
 
 
 class Pronunciations:

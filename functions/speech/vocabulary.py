@@ -11,9 +11,10 @@ from fanfare import aio, telemetry
 from fanfare.aio import Failure
 from fanfare.cache import Store
 from fanfare.cache.cached import Entry
+from fanfare.errors import brief
 from fanfare.meta import meta
 from speech import word_rules
-from speech.asking import Explained, Pronounce, Pronunciations, brief
+from speech.asking import Explained, Pronounce, Pronunciations
 from speech.contract import told
 from speech.explaining import Explanation, Question
 from speech.texts import plain

@@ -215,6 +215,25 @@ def test_nothing_slow_to_hear_holds_the_answer(songs: Function) -> None:
     assert not any(task.done() for task in songs.ears.under_way)
 
 
+def test_songs_are_asked_for_and_heard_while_the_model_still_writes(songs: Function, world: World) -> None:
+    slow = {"latency_ms": 400}
+    world.behave(model_songs={"first_token_ms": 0, "last_token_ms": 3000}, deezer_search=slow, deezer_top=slow)
+    songs.restart(HEARING_WAIT_SECONDS="0.01")
+    answer = songs.ask(PARTY)
+    # Sixteen calls, six at a time, take three times as long as one.
+    assert answer.meta["timings"]["top"] < slow["latency_ms"]
+    assert sum(song["features"] is not None for song in answer.songs) >= 5
+    assert world.calls()["deezer.search"] == 16
+
+
+def test_nobody_is_asked_ahead_for_a_mood_that_is_ranked(songs: Function, world: World) -> None:
+    songs.settled(text=PARTY)
+    before = world.calls()
+    again = songs.ask(f"{PARTY}!")
+    assert again.meta["sources"]["ranking"] == "memory"
+    assert {name for name, number in world.calls().items() if number > before.get(name, 0)} == {"model.songs"}
+
+
 def test_artists_are_learnt(songs: Function) -> None:
     """Of the songs that the second mood finds more fit than of those that it found when nothing was learnt."""
     tense = {"energy": 0.8, "valence": 0.2}

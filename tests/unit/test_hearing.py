@@ -91,7 +91,8 @@ def test_many_are_recalled_by_one_read(other: FakeFunction) -> None:
 def test_songs_are_heard_in_their_order_so_many_at_once_and_no_more_than_most(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.seconds = 0.001
-        listening = Hearing("analysis", Store()).listen(SONGS)
+        listening = Hearing("analysis", Store()).listening()
+        listening.add(SONGS)
         await listening.wait(10)
         assert other.asked == [each.isrc for each in SONGS[:MOST]]
         assert set(listening.heard) == {each.id for each in SONGS[:MOST]}
@@ -105,7 +106,8 @@ def test_songs_are_heard_in_their_order_so_many_at_once_and_no_more_than_most(ot
 def test_who_leaves_hands_over_what_was_not_begun(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.seconds = 60
-        listening = Hearing("analysis", Store()).listen(SONGS)
+        listening = Hearing("analysis", Store()).listening()
+        listening.add(SONGS)
         await listening.wait(0.01)
         assert listening.heard == {}
         assert await listening.leave() == MOST
@@ -120,7 +122,8 @@ def test_who_leaves_hands_over_what_was_not_begun(other: FakeFunction) -> None:
 def test_one_that_fails_fails_alone(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.failing = frozenset({SONGS[1].isrc})
-        listening = Hearing("analysis", Store()).listen(SONGS[:3])
+        listening = Hearing("analysis", Store()).listening()
+        listening.add(SONGS[:3])
         await listening.wait(5)
         assert set(listening.heard) == {SONGS[0].id, SONGS[2].id}
         assert isinstance(listening.failed[SONGS[1].id], UpstreamError)
@@ -131,8 +134,10 @@ def test_one_that_fails_fails_alone(other: FakeFunction) -> None:
 
 def test_songs_without_previews_and_bundles_without_the_function_are_left_alone(other: FakeFunction) -> None:
     async def scenario() -> None:
-        silent = Hearing("analysis", Store()).listen([song(1, preview_url="")])
-        nobody = Hearing("", Store()).listen(SONGS)
+        silent = Hearing("analysis", Store()).listening()
+        silent.add([song(1, preview_url="")])
+        nobody = Hearing("", Store()).listening()
+        nobody.add(SONGS)
         for listening in (silent, nobody):
             await listening.wait(1)
             assert await listening.leave() == 0

@@ -108,3 +108,8 @@ class UpstreamRejected(UpstreamError):
     status = 502
     title = "Upstream answer unusable"
     retryable = False
+
+
+def brief(error: Exception) -> str:
+    """What may be told of an error to whoever asks."""
+    return str(error) if isinstance(error, UpstreamError | DeadlineExceeded) else type(error).__name__

@@ -64,6 +64,13 @@ def figures() -> Figures:
     return found
 
 
+def degrade(reason: str) -> None:
+    """Mark the current request's answer as less than it should be, once for each reason."""
+    degraded = figures().degraded
+    if reason not in degraded:
+        degraded.append(reason)
+
+
 @contextmanager
 def request() -> Iterator[Figures]:
     """Collect figures for a block and all tasks started in it."""
