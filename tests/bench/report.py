@@ -5,9 +5,13 @@ import statistics
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+
+WIDE: Final = 140
+"""Columns, where nobody's terminal says how many there are."""
 
 
 @dataclass
@@ -28,17 +32,28 @@ class Report:
             json.dump({"bench": self.bench, "rows": self.rows, "ratios": self.ratios}, sys.stdout)
             sys.stdout.write("\n")
             return
-        console = Console()
+        console = Console(width=None if sys.stdout.isatty() else WIDE)
         console.print(self.about)
         table = Table(title=f"fanfare bench {self.bench}")
         columns = list(dict.fromkeys(name for row in self.rows for name in row))
         for name in columns:
-            table.add_column(name.replace("_", " "), justify="left" if name == "case" else "right")
+            if name == "case":
+                table.add_column(name, no_wrap=True)
+            else:
+                table.add_column(name.replace("_", " "), justify="right")
         for row in self.rows:
-            table.add_row(*(str(row.get(name, "–")) for name in columns))
+            table.add_row(*(_told(row.get(name, "–")) for name in columns))
         console.print(table)
         for name, value in self.ratios.items():
             console.print(f"  {name} = [bold]{value}[/bold]")
+
+
+def _told(figure: str | float) -> str:
+    """As many digits as can be told apart."""
+    if isinstance(figure, str):
+        return figure
+    size = abs(figure)
+    return f"{round(figure, 0 if size >= 1000 else 1 if size >= 100 else 2):g}" if size < 1e6 else f"{figure:.3g}"
 
 
 def progress(text: str) -> None:
