@@ -9,7 +9,6 @@ import asyncio
 import base64
 import hashlib
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import batched
@@ -18,7 +17,7 @@ from typing import Any, Final, Literal
 import msgpack
 
 from analysis.playlist import Track
-from fanfare import aws
+from fanfare import aws, tables
 from fanfare.errors import NotFound, UpstreamError
 from fanfare.uploads import Upload
 
@@ -62,10 +61,6 @@ class Entry:
     key: str
 
 
-class _Refused(Exception):
-    """The condition of a write does not hold."""
-
-
 def upload_id(key: str) -> str:
     """Return the id by which the analysis of an uploaded object is asked for, until its content is known."""
     digest = hashlib.sha256(f"upload\n{key}".encode()).digest()
@@ -86,7 +81,7 @@ class Library:
 
     async def state(self, id_: str) -> UploadState:
         """Return the state of an upload; raises `NotFound`."""
-        answer = await self._call("get_item", Key=_key(UPLOAD, id_), ConsistentRead=True)
+        answer = await self._call("get_item", Key=tables.key(UPLOAD, id_), ConsistentRead=True)
         if "Item" not in answer:
             raise NotFound("there is no such analysis")
         return _state(answer["Item"])
@@ -94,7 +89,7 @@ class Library:
     async def expect(self, key: str, file: str, stage: Stage) -> UploadState:
         """Write down that an upload will come, or that its notification will, unless more is known; return that."""
         state = UploadState(upload_id(key), key, file, stage)
-        written = await self._try("put_item", Item=_item(state), ConditionExpression="attribute_not_exists(pk)")
+        written = await self._call("put_item", Item=_item(state), ConditionExpression="attribute_not_exists(pk)")
         return state if written is not None else await self.state(state.id)
 
     async def wait(self, state: UploadState) -> None:
@@ -109,7 +104,7 @@ class Library:
             ":sequencer": {"S": upload.sequencer},
             ":object": {"S": upload.key},
             ":file": {"S": file_name(upload.key)},
-            ":gone": _expiry(),
+            ":gone": tables.expiry(KEPT),
         }
         expression = (
             "SET stage = :running, object_key = :object, sequencer = :sequencer, expires_at = :gone, "
@@ -122,7 +117,7 @@ class Library:
     async def advance(self, upload: Upload, progress: float) -> None:
         """Write down how far the analysis of an upload is, while it is under way."""
         values = {
-            ":progress": {"N": str(round(progress, 3))},
+            ":progress": tables.number(progress),
             ":sequencer": {"S": upload.sequencer},
             ":running": {"S": "running"},
         }
@@ -148,7 +143,7 @@ class Library:
         values = {":track": {"B": msgpack.packb(asdict(entry.track))}, ":uploads": {"SS": [entry.key]}}
         await self._call(
             "update_item",
-            Key=_key(TRACK, entry.track.id),
+            Key=tables.key(TRACK, entry.track.id),
             UpdateExpression="SET track = :track ADD uploads :uploads",
             ExpressionAttributeValues=values,
         )
@@ -157,14 +152,14 @@ class Library:
         """Take a track out of the library, if it is there; with a `key`, only that upload of it. Its analysis stays."""
         without = {}
         if key is not None:
-            await self._try(
+            await self._call(
                 "update_item",
-                Key=_key(TRACK, track_id),
+                Key=tables.key(TRACK, track_id),
                 UpdateExpression="DELETE uploads :uploads",
                 **_condition("attribute_exists(pk)", {":uploads": {"SS": [key]}}),
             )
             without = {"ConditionExpression": "attribute_not_exists(uploads)"}
-        await self._try("delete_item", Key=_key(TRACK, track_id), **without)
+        await self._call("delete_item", Key=tables.key(TRACK, track_id), **without)
 
     async def tracks(self, *, after: str = "", limit: int) -> list[Entry]:
         """Return tracks in the order of their ids, from behind `after` on, `limit` at most."""
@@ -188,7 +183,7 @@ class Library:
         return {entry.track.id: entry for page in pages for entry in page}
 
     async def _batch(self, ids: Sequence[str]) -> list[Entry]:
-        keys, found = [_key(TRACK, each) for each in ids], []
+        keys, found = [tables.key(TRACK, each) for each in ids], []
         for _ in range(ROUNDS):
             answer = await self._request("batch_get_item", RequestItems={self._table: {"Keys": keys}})
             found += [_entry(item) for item in answer["Responses"].get(self._table, [])]
@@ -198,53 +193,35 @@ class Library:
             await asyncio.sleep(0.05)
         raise UpstreamError("library", "not all tracks could be read")
 
-    async def _update(self, id_: str, expression: str, values: dict[str, Any], condition: str) -> dict[str, Any] | None:
+    async def _update(self, id_: str, expression: str, values: dict[str, Any], condition: str) -> tables.Item | None:
         """Return the item as it is now, None if the condition does not hold."""
-        answer = await self._try(
+        answer = await self._call(
             "update_item",
-            Key=_key(UPLOAD, id_),
+            Key=tables.key(UPLOAD, id_),
             UpdateExpression=expression,
             ReturnValues="ALL_NEW",
             **_condition(condition, values),
         )
         return None if answer is None else dict(answer["Attributes"])
 
-    async def _try(self, operation: str, **arguments: Any) -> Any | None:
-        try:
-            return await self._call(operation, **arguments)
-        except _Refused:
-            return None
-
     async def _call(self, operation: str, **arguments: Any) -> Any:
         return await self._request(operation, TableName=self._table, **arguments)
 
     async def _request(self, operation: str, **arguments: Any) -> Any:
-        dynamodb = aws.client("dynamodb")
-
-        def call() -> Any:
-            with aws.translated("library"):
-                try:
-                    return getattr(dynamodb, operation)(**arguments)
-                except dynamodb.exceptions.ConditionalCheckFailedException as error:
-                    raise _Refused from error
-
-        return await asyncio.to_thread(call)
+        return await tables.call(aws.client("dynamodb"), operation, told_as="library", **arguments)
 
 
 def _condition(condition: str, values: dict[str, Any]) -> dict[str, Any]:
     return {"ConditionExpression": condition, "ExpressionAttributeValues": values}
 
 
-def _key(kind: str, id_: str) -> dict[str, Any]:
-    return {"pk": {"S": kind}, "sk": {"S": id_}}
-
-
-def _item(state: UploadState) -> dict[str, Any]:
+def _item(state: UploadState) -> tables.Item:
     texts = {"object_key": state.key, "file_name": state.file, "stage": state.stage}
-    return _key(UPLOAD, state.id) | {name: {"S": text} for name, text in texts.items()} | {"expires_at": _expiry()}
+    item = tables.key(UPLOAD, state.id) | {name: {"S": text} for name, text in texts.items()}
+    return item | {"expires_at": tables.expiry(KEPT)}
 
 
-def _state(item: dict[str, Any]) -> UploadState:
+def _state(item: tables.Item) -> UploadState:
     return UploadState(
         id=item["sk"]["S"],
         key=item["object_key"]["S"],
@@ -257,9 +234,5 @@ def _state(item: dict[str, Any]) -> UploadState:
     )
 
 
-def _entry(item: dict[str, Any]) -> Entry:
+def _entry(item: tables.Item) -> Entry:
     return Entry(Track(**msgpack.unpackb(item["track"]["B"])), min(item["uploads"]["SS"]))
-
-
-def _expiry() -> dict[str, str]:
-    return {"N": str(int(time.time()) + KEPT)}

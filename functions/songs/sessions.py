@@ -1,20 +1,20 @@
 """Sessions: what was ranked for somebody, what of it was shown, and what they said of it.
 
 Items of a session in the table: ``sk = ranking`` with the reading, the options and all songs (msgpack, compressed) and
-the ids that were `shown`, in order; ``sk = event#…`` for each thing that was done with a song.
+the ids that were `shown`, in order; ``sk = event#<time>`` for each thing that was done with a song. The ranking sorts
+behind them, so a read from the end brings it and the latest events.
 """
 
-import asyncio
 import secrets
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import msgpack
 
-from fanfare import aws
+from fanfare import aws, tables
 from fanfare.errors import NotFound
 from fanfare.upstreams.catalogue import Song
 from songs.choosing import Scored
@@ -70,10 +70,10 @@ class Sessions:
             "songs": [plain(song) for song in songs],
             "before": [(plain(event.scored), event.kind, event.weight) for event in before[-MOST_BEFORE:]],
         }
-        item = _key(session_id, RANKING) | {
+        item = tables.key(session_id, RANKING) | {
             "kept": {"B": zlib.compress(msgpack.packb(kept), 3)},
             "shown": {"L": [{"S": each} for each in shown]},
-            "expires_at": _expiry(),
+            "expires_at": tables.expiry(KEPT),
         }
         await self._call("put_item", Item=item)
         return session_id
@@ -85,10 +85,12 @@ class Sessions:
             KeyConditionExpression="pk = :pk",
             ExpressionAttributeValues={":pk": {"S": session_id}},
             ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=1 + MOST_EVENTS,
         )
-        items = {item["sk"]["S"]: item for item in page["Items"]}
-        head = items.pop(RANKING, None)
-        if head is None or float(head["expires_at"]["N"]) < time.time():
+        latest_first = {item["sk"]["S"]: item for item in page["Items"]}
+        head = latest_first.pop(RANKING, None)
+        if head is None or tables.expired(head):
             raise NotFound("there is no such session, or it is more than a day old")
         kept = msgpack.unpackb(zlib.decompress(head["kept"]["B"]))
         songs = [read(each) for each in kept["songs"]]
@@ -101,7 +103,7 @@ class Sessions:
             shown=[each["S"] for each in head["shown"]["L"]],
             events=[
                 *(Event(read(scored), kind, weight) for scored, kind, weight in kept["before"]),
-                *_events(songs, list(items.values())),
+                *_events(songs, reversed(latest_first.values())),
             ],
         )
 
@@ -109,28 +111,25 @@ class Sessions:
         """Write down that more songs of a session were shown."""
         await self._call(
             "update_item",
-            Key=_key(session.id, RANKING),
+            Key=tables.key(session.id, RANKING),
             UpdateExpression="SET shown = list_append(shown, :more)",
             ExpressionAttributeValues={":more": {"L": [{"S": each} for each in song_ids]}},
         )
 
     async def note(self, session_id: str, song_id: str, kind: str, weight: float | None) -> None:
         """Keep an event of a session."""
-        item = _key(session_id, f"{EVENT}{time.time_ns():020}{secrets.token_hex(2)}") | {
+        item = tables.key(session_id, f"{EVENT}{time.time_ns():020}{secrets.token_hex(2)}") | {
             "song": {"S": song_id},
             "kind": {"S": kind},
-            "expires_at": _expiry(),
+            "expires_at": tables.expiry(KEPT),
         }
         if weight is not None:
-            item["weight"] = {"N": str(round(weight, 3))}
+            item["weight"] = tables.number(weight)
         await self._call("put_item", Item=item)
 
     async def _call(self, operation: str, **arguments: Any) -> Any:
-        def call() -> Any:
-            with aws.translated("sessions"):
-                return getattr(aws.client("dynamodb"), operation)(TableName=self._table, **arguments)
-
-        return await asyncio.to_thread(call)
+        dynamodb = aws.client("dynamodb")
+        return await tables.call(dynamodb, operation, told_as="sessions", TableName=self._table, **arguments)
 
 
 def plain(scored: Scored) -> Plain:
@@ -152,19 +151,11 @@ def read(kept: Plain) -> Scored:
     )
 
 
-def _events(songs: Sequence[Scored], items: list[Plain]) -> list[Event]:
-    """Events of the songs that the session has, the latest of them."""
+def _events(songs: Sequence[Scored], items: Iterable[tables.Item]) -> list[Event]:
+    """Events of the songs that the session has."""
     known = {each.song.id: each for each in songs}
     return [
         Event(known[item["song"]["S"]], item["kind"]["S"], float(item["weight"]["N"]) if "weight" in item else None)
-        for item in items[-MOST_EVENTS:]
+        for item in items
         if item["song"]["S"] in known
     ]
-
-
-def _key(session_id: str, sort: str) -> Plain:
-    return {"pk": {"S": session_id}, "sk": {"S": sort}}
-
-
-def _expiry() -> Plain:
-    return {"N": str(int(time.time()) + KEPT)}

@@ -1,11 +1,12 @@
 """Sessions: more songs, and what is thought of them."""
 
 import time
+from itertools import batched
 from typing import Any, Final
 
 import pytest
 
-from fanfare import aws
+from fanfare import aio, aws
 from integration.songs_function import EXCITED, FEEDBACK, MORE, SAD, Answer, Function
 from songs import sessions
 from songs.contract import FeedbackAnswer, MoreAnswer
@@ -13,6 +14,8 @@ from support.world import World
 
 STRANGER: Final = "A" * 22
 """A session that nobody has."""
+PAGE: Final = 800
+"""Items that a query brings at once, where it has `query_in_pages`."""
 
 
 def names(answer: Answer) -> list[tuple[str, str]]:
@@ -25,6 +28,15 @@ def everything(songs: Function, first: Answer) -> list[dict[str, Any]]:
     while page := songs.more(first.session, len(found)).songs:
         found += page
     return found
+
+
+def query_in_pages() -> None:
+    """Let a query end after some items, as DynamoDB's does after a megabyte; the emulator brings them all."""
+
+    def end(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return params | {"Limit": min(PAGE, params.get("Limit", PAGE))}
+
+    aws.client("dynamodb").meta.events.register("provide-client-params.dynamodb.Query", end)
 
 
 def test_more_pages_come_without_repeats_and_without_asking_anybody(songs: Function, world: World) -> None:
@@ -180,24 +192,33 @@ def test_a_song_that_the_session_does_not_have_is_not_judged(songs: Function) ->
     assert [item["sk"]["S"] for item in found if item["pk"] == key["pk"]] == [sessions.RANKING]
 
 
-def test_many_events_are_no_trouble(songs: Function) -> None:
+def test_of_many_events_the_latest_count_in_the_order_in_which_they_happened(songs: Function) -> None:
     first = songs.ask(mood=EXCITED)
+    table, weights = songs.table("SESSIONS"), [number / 1000 for number in range(PAGE + 100)]
     events = [
         {
             "pk": {"S": first.session},
             "sk": {"S": f"{sessions.EVENT}{number:020}"},
             "song": {"S": first.ids[number % 10]},
             "kind": {"S": "play"},
+            "weight": {"N": str(weight)},
             "expires_at": {"N": str(int(time.time()) + 60)},
         }
-        for number in range(800)
+        for number, weight in enumerate(weights)
     ]
-    table = songs.table("SESSIONS")
-    for start in range(0, len(events), 25):
-        puts = [{"PutRequest": {"Item": item}} for item in events[start : start + 25]]
+    for some in batched(events, 25):
+        puts = [{"PutRequest": {"Item": item}} for item in some]
         aws.client("dynamodb").batch_write_item(RequestItems={table: puts})
+    query_in_pages()
+
+    found = aio.run(sessions.Sessions(table).get(first.session))
+    assert found.shown == first.ids
+    assert [event.weight for event in found.events] == weights[-sessions.MOST_EVENTS :]
     assert len(songs.more(first.session, 10).songs) == 10
-    assert songs.judge(first.session, first.ids[0], feedback=-1).status == 200
+    assert songs.judge(first.session, first.ids[0], signal="skip", weight=0.5).status == 200
+    *known, latest = aio.run(sessions.Sessions(table).get(first.session)).events
+    assert known == found.events[1:]
+    assert (latest.scored.song.id, latest.kind, latest.weight) == (first.ids[0], "skip", 0.5)
 
 
 def test_a_session_cannot_be_guessed_and_goes_by_itself(songs: Function) -> None:

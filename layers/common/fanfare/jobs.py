@@ -6,7 +6,6 @@ each piece of work, with how often it was begun (`attempts`), who has it for the
 """
 
 import asyncio
-import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from typing import Any, Final
 
 import msgpack
 
-from fanfare import aws
+from fanfare import aws, tables
 from fanfare.errors import NotFound, UpstreamError
 
 KEPT: Final = 7 * 86400
@@ -41,10 +40,6 @@ class Job:
     attempts: dict[int, int] = field(default_factory=dict)
 
 
-class _Refused(Exception):
-    """The condition of a write does not hold."""
-
-
 class Jobs:
     """Jobs of one table and one queue. Raises `UpstreamError` where these fail."""
 
@@ -54,7 +49,7 @@ class Jobs:
 
     async def create(self, job_id: str, total: int) -> None:
         """Write down that there is a job; before any part of it is sent."""
-        head = {"pk": {"S": job_id}, "sk": {"S": HEAD}, "total": {"N": str(total)}, "expires_at": _expiry()}
+        head = tables.key(job_id, HEAD) | {"total": tables.number(total), "expires_at": tables.expiry(KEPT)}
         await self._call("put_item", Item=head)
 
     async def send(self, job_id: str, parts: Sequence[Sequence[int]]) -> None:
@@ -71,9 +66,9 @@ class Jobs:
 
     async def get(self, job_id: str) -> Job:
         """Return a job with all that is known of it; raises `NotFound`."""
-        items = await asyncio.to_thread(self._query, job_id)
+        items = await self._items(job_id)
         head = next((item for item in items if item["sk"]["S"] == HEAD), None)
-        if head is None or float(head["expires_at"]["N"]) < time.time():
+        if head is None or tables.expired(head):
             raise NotFound("there is no such job")
         job = Job(job_id, int(head["total"]["N"]), "cancelled" in head)
         for item in items:
@@ -84,25 +79,24 @@ class Jobs:
                     job.results[number] = msgpack.unpackb(item["result"]["B"])
         return job
 
-    def _query(self, job_id: str) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = []
-        with aws.translated("jobs"):
-            start: dict[str, Any] = {}
-            while True:
-                page = aws.client("dynamodb").query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk",
-                    ExpressionAttributeValues={":pk": {"S": job_id}},
-                    ConsistentRead=True,
-                    **start,
-                )
-                items += page["Items"]
-                if "LastEvaluatedKey" not in page:
-                    return items
-                start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+    async def _items(self, job_id: str) -> list[tables.Item]:
+        items: list[tables.Item] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = await self._call(
+                "query",
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": job_id}},
+                ConsistentRead=True,
+                **start,
+            )
+            items += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return items
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     async def is_cancelled(self, job_id: str) -> bool:
-        answer = await self._call("get_item", Key=_key(job_id, HEAD), ConsistentRead=True)
+        answer = await self._call("get_item", Key=tables.key(job_id, HEAD), ConsistentRead=True)
         return "cancelled" in answer.get("Item", {"cancelled": True})
 
     async def cancel(self, job_id: str) -> None:
@@ -113,49 +107,43 @@ class Jobs:
         """Claim a piece of work for a while; False if it is done, or another worker's claim holds."""
         now = time.time()
         values = {
-            ":one": _number(1),
-            ":gone": _expiry(),
-            ":now": _number(now),
-            ":until": _number(now + seconds),
+            ":one": tables.number(1),
+            ":gone": tables.expiry(KEPT),
+            ":now": tables.number(now),
+            ":until": tables.number(now + seconds),
             ":me": {"S": worker},
         }
-        try:
-            await self._update(
-                job_id,
-                f"{ITEM}{number:05}",
-                "SET expires_at = :gone, claimed_until = :until, claimed_by = :me ADD attempts :one",
-                values,
-                names={"#result": "result"},
-                condition=UNCLAIMED,
-            )
-        except _Refused:
-            return False
-        return True
+        return await self._update(
+            job_id,
+            f"{ITEM}{number:05}",
+            "SET expires_at = :gone, claimed_until = :until, claimed_by = :me ADD attempts :one",
+            values,
+            names={"#result": "result"},
+            condition=UNCLAIMED,
+        )
 
     async def give_back(self, job_id: str, number: int, *, worker: str) -> None:
         """Give up the claim to a piece of work that could not be done, if it is still this worker's."""
-        values = {":zero": _number(0), ":me": {"S": worker}}
-        with contextlib.suppress(_Refused):
-            expression = "SET claimed_until = :zero"
-            await self._update(job_id, f"{ITEM}{number:05}", expression, values, condition="claimed_by = :me")
+        values = {":zero": tables.number(0), ":me": {"S": worker}}
+        expression = "SET claimed_until = :zero"
+        await self._update(job_id, f"{ITEM}{number:05}", expression, values, condition="claimed_by = :me")
 
     async def is_done(self, job_id: str, number: int) -> bool:
         """Whether there is a result of a piece of work."""
-        answer = await self._call("get_item", Key=_key(job_id, f"{ITEM}{number:05}"), ConsistentRead=True)
+        answer = await self._call("get_item", Key=tables.key(job_id, f"{ITEM}{number:05}"), ConsistentRead=True)
         return "result" in answer.get("Item", {})
 
     async def finish(self, job_id: str, number: int, result: object) -> None:
         """Write down what came of a piece of work, unless there is a result; `result` is of plain values."""
-        values = {":result": {"B": msgpack.packb(result)}, ":gone": _expiry()}
-        with contextlib.suppress(_Refused):
-            await self._update(
-                job_id,
-                f"{ITEM}{number:05}",
-                "SET #result = :result, expires_at = :gone",
-                values,
-                names={"#result": "result"},
-                condition="attribute_not_exists(#result)",
-            )
+        values = {":result": {"B": msgpack.packb(result)}, ":gone": tables.expiry(KEPT)}
+        await self._update(
+            job_id,
+            f"{ITEM}{number:05}",
+            "SET #result = :result, expires_at = :gone",
+            values,
+            names={"#result": "result"},
+            condition="attribute_not_exists(#result)",
+        )
 
     async def queued(self) -> dict[str, int]:
         """Return how many messages, parts of any job, wait and are being worked; about."""
@@ -178,42 +166,24 @@ class Jobs:
         *,
         names: Mapping[str, str] | None = None,
         condition: str | None = None,
-    ) -> None:
+    ) -> bool:
+        """Return whether the condition holds."""
         optional = {"ExpressionAttributeNames": names, "ConditionExpression": condition}
-        await self._call(
+        answer = await self._call(
             "update_item",
-            Key=_key(job_id, sort),
+            Key=tables.key(job_id, sort),
             UpdateExpression=expression,
             ExpressionAttributeValues=values,
             **{name: value for name, value in optional.items() if value},
         )
+        return answer is not None
 
     async def _call(self, operation: str, **arguments: Any) -> Any:
         dynamodb = aws.client("dynamodb")
-
-        def call() -> Any:
-            with aws.translated("jobs"):
-                try:
-                    return getattr(dynamodb, operation)(TableName=self._table, **arguments)
-                except dynamodb.exceptions.ConditionalCheckFailedException as error:
-                    raise _Refused from error
-
-        return await asyncio.to_thread(call)
+        return await tables.call(dynamodb, operation, told_as="jobs", TableName=self._table, **arguments)
 
 
 def parse(body: str) -> tuple[str, range]:
     """Read a message back into a job's id and the numbers of a part; raises ValueError or KeyError for others."""
     message = json.loads(body)
     return message["job"], range(message["from"], message["to"])
-
-
-def _key(job_id: str, sort: str) -> dict[str, Any]:
-    return {"pk": {"S": job_id}, "sk": {"S": sort}}
-
-
-def _expiry() -> dict[str, str]:
-    return {"N": str(int(time.time()) + KEPT)}
-
-
-def _number(value: float) -> dict[str, str]:
-    return {"N": str(round(value, 3))}

@@ -6,12 +6,11 @@ that is there: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notificatio
 
 import asyncio
 import json
-import time
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import quote_plus, unquote_plus
 
-from fanfare import aws
+from fanfare import aws, tables
 from fanfare.errors import NotFound
 
 KEPT: Final = 366 * 86400
@@ -69,40 +68,32 @@ class UploadStates:
 
     async def get(self, key: str) -> State:
         """Return the state of an upload; raises `NotFound` until there is one."""
-        return await asyncio.to_thread(self._get, key)
-
-    def _get(self, key: str) -> State:
-        with aws.translated("uploads"):
-            answer = aws.client("dynamodb").get_item(TableName=self._table, Key={"pk": {"S": key}}, ConsistentRead=True)
-        item: dict[str, Any] | None = answer.get("Item")
-        if item is None:
+        answer = await self._call("get_item", Key={"pk": {"S": key}}, ConsistentRead=True)
+        if "Item" not in answer:
             raise NotFound("nothing is known of this upload")
+        item = answer["Item"]
         return State(item["status"]["S"], item["sha256"]["S"], item["reason"]["S"])
 
     async def put(self, upload: Upload, state: State) -> bool:
         """Keep a state, unless that of a later event is there already; return whether it was kept."""
-        return await asyncio.to_thread(self._put, upload, state)
-
-    def _put(self, upload: Upload, state: State) -> bool:
         values = {
             ":status": {"S": state.status},
             ":sha256": {"S": state.sha256},
             ":reason": {"S": state.reason},
             ":sequencer": {"S": upload.sequencer},
-            ":expires_at": {"N": str(int(time.time()) + KEPT)},
+            ":expires_at": tables.expiry(KEPT),
         }
+        answer = await self._call(
+            "update_item",
+            Key={"pk": {"S": upload.key}},
+            UpdateExpression="SET #status = :status, sha256 = :sha256, reason = :reason, "
+            "sequencer = :sequencer, expires_at = :expires_at",
+            ConditionExpression="attribute_not_exists(sequencer) OR sequencer <= :sequencer",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=values,
+        )
+        return answer is not None
+
+    async def _call(self, operation: str, **arguments: Any) -> Any:
         dynamodb = aws.client("dynamodb")
-        with aws.translated("uploads"):
-            try:
-                dynamodb.update_item(
-                    TableName=self._table,
-                    Key={"pk": {"S": upload.key}},
-                    UpdateExpression="SET #status = :status, sha256 = :sha256, reason = :reason, "
-                    "sequencer = :sequencer, expires_at = :expires_at",
-                    ConditionExpression="attribute_not_exists(sequencer) OR sequencer <= :sequencer",
-                    ExpressionAttributeNames={"#status": "status"},
-                    ExpressionAttributeValues=values,
-                )
-            except dynamodb.exceptions.ConditionalCheckFailedException:
-                return False
-        return True
+        return await tables.call(dynamodb, operation, told_as="uploads", TableName=self._table, **arguments)
