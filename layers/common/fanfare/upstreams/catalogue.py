@@ -12,6 +12,9 @@ from fanfare.cache import Store
 from fanfare.cache.cached import Cached, Entry
 from fanfare.cache.policy import Policy
 from fanfare.errors import NotFound, UpstreamRejected
+from fanfare.settings import Settings
+from fanfare.upstreams import window
+from fanfare.upstreams.http import JsonApi, client
 
 type Json = dict[str, Any]
 
@@ -126,6 +129,27 @@ class ArtistIds:
             return artist_id
 
         await self._cached.get(artist, compute=known, recall=False)
+
+
+def api(
+    name: str,
+    base_url: str,
+    quota: tuple[int, float],
+    chosen: Settings,
+    store: Store,
+    **special: Any,
+) -> JsonApi:
+    """Return a catalogue's API with this process's HTTP client; its `quota` is so many calls in so many seconds."""
+    return JsonApi(
+        name,
+        base_url,
+        http=client(),
+        timeout=chosen.call_timeout,
+        concurrency=chosen.catalogue_concurrency,
+        hedging=False,  # it would be paid from the quota
+        window=window.configured(name, *quota, chosen, store),
+        **special,
+    )
 
 
 def of(policy: Policy, catalogue: str) -> Policy:

@@ -17,13 +17,13 @@ from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.errors import NotFound
 from fanfare.settings import Settings
-from fanfare.upstreams import window
 from fanfare.upstreams.catalogue import (
     Abilities,
     ArtistIds,
     Json,
     Song,
     Songs,
+    api,
     distinct,
     ends,
     name_key,
@@ -35,7 +35,7 @@ from fanfare.upstreams.catalogue import (
     whole,
     year,
 )
-from fanfare.upstreams.http import JsonApi, client
+from fanfare.upstreams.http import JsonApi
 
 NAME: Final = "deezer"
 CALLS: Final = 50
@@ -136,17 +136,8 @@ class Deezer:
 
 def configured(chosen: Settings, store: Store) -> Deezer:
     """Return Deezer as the settings have it, with this process's HTTP client."""
-    api = JsonApi(
-        NAME,
-        chosen.deezer_base_url,
-        http=client(),
-        timeout=chosen.call_timeout,
-        concurrency=chosen.catalogue_concurrency,
-        hedging=False,  # it would be paid from the quota
-        window=window.configured(NAME, CALLS, SECONDS, chosen, store),
-        status=status,
-    )
-    return Deezer(api, store)
+    called = api(NAME, chosen.deezer_base_url, (CALLS, SECONDS), chosen, store, status=status)
+    return Deezer(called, store)
 
 
 def status(response: httpx2.Response) -> int:

@@ -18,9 +18,8 @@ from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.errors import NotFound
 from fanfare.settings import Settings
-from fanfare.upstreams import window
-from fanfare.upstreams.catalogue import Abilities, ArtistIds, Json, Song, Songs, name_key, number, rows, text, year
-from fanfare.upstreams.http import JsonApi, client
+from fanfare.upstreams.catalogue import Abilities, ArtistIds, Json, Song, Songs, api, name_key, number, rows, text, year
+from fanfare.upstreams.http import JsonApi
 
 NAME: Final = "itunes"
 CALLS: Final = 20
@@ -118,17 +117,8 @@ class Itunes:
 
 def configured(chosen: Settings, store: Store) -> Itunes:
     """Return iTunes as the settings have it, with this process's HTTP client."""
-    api = JsonApi(
-        NAME,
-        chosen.itunes_base_url,
-        http=client(),
-        timeout=chosen.call_timeout,
-        concurrency=chosen.catalogue_concurrency,
-        hedging=False,  # it would be paid from the quota
-        window=window.configured(NAME, CALLS, SECONDS, chosen, store),
-        status=status,
-    )
-    return Itunes(api, store, country=chosen.default_region)
+    called = api(NAME, chosen.itunes_base_url, (CALLS, SECONDS), chosen, store, status=status)
+    return Itunes(called, store, country=chosen.default_region)
 
 
 def status(response: httpx2.Response) -> int:

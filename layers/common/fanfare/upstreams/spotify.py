@@ -22,8 +22,7 @@ from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.errors import UpstreamError, UpstreamRejected, UpstreamTimeout
 from fanfare.settings import Settings
-from fanfare.upstreams import window
-from fanfare.upstreams.catalogue import Abilities, Json, Song, Songs, name_key, number, part, rows, text, year
+from fanfare.upstreams.catalogue import Abilities, Json, Song, Songs, api, name_key, number, part, rows, text, year
 from fanfare.upstreams.http import JsonApi, client
 
 NAME: Final = "spotify"
@@ -126,17 +125,7 @@ def configured(chosen: Settings, store: Store) -> Spotify | None:
         http=client(),
         timeout=chosen.call_timeout,
     )
-    api = JsonApi(
-        NAME,
-        chosen.spotify_base_url,
-        token=token,
-        http=client(),
-        timeout=chosen.call_timeout,
-        concurrency=chosen.catalogue_concurrency,
-        hedging=False,  # it would be paid from the quota
-        window=window.configured(NAME, CALLS, SECONDS, chosen, store),
-    )
-    return Spotify(api, store)
+    return Spotify(api(NAME, chosen.spotify_base_url, (CALLS, SECONDS), chosen, store, token=token), store)
 
 
 def _song(track: Json, wanted: str) -> Song | None:
