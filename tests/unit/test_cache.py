@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -88,6 +89,25 @@ def test_who_joined_a_load_that_was_cancelled_loads_on_its_own() -> None:
         assert not cached._store.flights
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("guessed", [False, True])
+def test_who_joins_a_load_waits_no_longer_than_its_own_deadline(guessed: bool) -> None:
+    async def scenario() -> None:
+        upstream = FakeUpstream()
+        upstream.seconds = 60
+        cached = Store().bind(PLAIN, upstream)
+        with telemetry.speculative() if guessed else contextlib.nullcontext():
+            owner = asyncio.create_task(cached.get("a"))
+        await asyncio.sleep(0.01)
+        with within(Deadline.after(0.02)), pytest.raises(DeadlineExceeded):
+            await cached.get("a")
+        assert not owner.done()
+        assert upstream.calls == ["a"]
+        owner.cancel()
+        await asyncio.gather(owner, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
 
 
 def test_one_failed_key_stands_in_its_place() -> None:

@@ -141,10 +141,14 @@ class Cached[R]:
     async def _join(
         self, key: str, flight: asyncio.Future[Any], arguments: tuple[Any, ...], timeout: float
     ) -> Entry[R] | Failure:
-        """Wait for somebody else's load. If that is cancelled, or was only a guess and failed, load it after all."""
+        """Wait for somebody else's load, which may have more time than there is here.
+
+        If it is cancelled, or was only a guess and failed, load it after all.
+        """
         guessed = key in self._store.guesses and not telemetry.is_speculative()
         try:
-            joined: Entry[R] | Failure = await asyncio.shield(flight)
+            joined: Entry[R] | Failure = await aio.isolated(asyncio.shield(flight), timeout=timeout)
+            guessed = guessed and flight.done()
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if not flight.cancelled() or (current is not None and current.cancelling()):
