@@ -15,6 +15,8 @@ from speech.word_contract import Gender, PartOfSpeech
 MOST_LISTED: Final = 5
 LONGEST_TERM: Final = 200
 LONGEST_EXAMPLE: Final = 600
+MOST_BROKEN: Final = 100
+"""Of a damaged answer's opening braces that begin nothing whole; an answer has ten entries or so."""
 
 PARTS_OF_SPEECH: Final[tuple[str, ...]] = get_args(PartOfSpeech.__value__)
 GENDERS: Final[tuple[str, ...]] = get_args(Gender.__value__)
@@ -125,14 +127,19 @@ def _entries(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _whole_objects(text: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects that stand whole in a text that is not JSON: cut short, within a code fence, or damaged."""
+    """Yield the objects that stand whole in a text that is not JSON: cut short, within a code fence, or damaged.
+
+    After `MOST_BROKEN` that are none it gives up: each may be read to the text's end, so that all take its square.
+    """
     decoder = json.JSONDecoder()
     start = text.find("{")
-    while start >= 0:
+    broken = 0
+    while start >= 0 and broken <= MOST_BROKEN:
         try:
             found, end = decoder.raw_decode(text, start)
         except ValueError:
             end = start + 1
+            broken += 1
         except RecursionError:  # nested deeper than any answer is
             return
         else:

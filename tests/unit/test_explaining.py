@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from speech.explaining import MOST_LISTED, PARTS_OF_SPEECH, SCHEMA, Question, explanations, user_message
+from speech.explaining import MOST_BROKEN, MOST_LISTED, PARTS_OF_SPEECH, SCHEMA, Question, explanations, user_message
 
 ENTRY: dict[str, Any] = {
     "number": 1,
@@ -183,3 +183,9 @@ def test_an_entry_that_is_cut_costs_none_before_it(told: list[dict[str, Any]], d
     head = said(*told[:kept]).removesuffix("]}")
     cut = head + (", " if kept else "") + json.dumps(told[kept], ensure_ascii=False)[:-1]
     assert explanations(cut)[0] == explanations(said(*told[:kept]))[0]
+
+
+def test_an_answer_of_nothing_but_braces_is_given_up() -> None:
+    entry = json.dumps(ENTRY)
+    assert explanations("{" * (MOST_BROKEN - 1) + entry)[0]
+    assert explanations("{" * 1_000_000 + entry) == ({}, set())
