@@ -64,7 +64,8 @@ def _lacking() -> str:
     return ""
 
 
-pytestmark = pytest.mark.skipif(bool(_lacking()), reason=_lacking())
+LACKING = _lacking()
+pytestmark = pytest.mark.skipif(bool(LACKING), reason=LACKING)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from fanfare.cache import store
 from fanfare.errors import UpstreamError
 from fanfare.settings import settings
 from fanfare.storage import Bucket
+from integration import stores
 from integration.images_function import notification
 from support.lambda_events import Context, http_event, queue_event
 
@@ -233,20 +234,11 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def analysis(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     suffix = uuid.uuid4().hex[:8]
-    dynamodb = aws.client("dynamodb")
-    for table, keys in (("cache", {"pk": "HASH"}), ("analyses", {"pk": "HASH", "sk": "RANGE"})):
-        dynamodb.create_table(
-            TableName=f"{table}-{suffix}",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    aws.client("s3").create_bucket(Bucket=f"storage-{suffix}")
     environment = {
-        "CACHE_TABLE": f"cache-{suffix}",
-        "ANALYSES_TABLE": f"analyses-{suffix}",
-        "ANALYSES_QUEUE_URL": aws.client("sqs").create_queue(QueueName=f"audio-{suffix}")["QueueUrl"],
-        "STORAGE_BUCKET": f"storage-{suffix}",
+        "CACHE_TABLE": stores.table(cloud, f"cache-{suffix}"),
+        "ANALYSES_TABLE": stores.table(cloud, f"analyses-{suffix}", sorted_by="sk"),
+        "ANALYSES_QUEUE_URL": stores.queue(cloud, f"audio-{suffix}"),
+        "STORAGE_BUCKET": stores.bucket(cloud, f"storage-{suffix}"),
         "REFRESH_QUEUE_URL": "",
         "AWS_ENDPOINT_URL_S3": cloud,
         "AWS_ENDPOINT_URL_DYNAMODB": cloud,

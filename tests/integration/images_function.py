@@ -21,6 +21,7 @@ from fanfare.cache import store
 from fanfare.settings import settings
 from fanfare.upstreams import remote
 from images import handler as function
+from integration import stores
 from support.lambda_events import Context, http_event, queue_event
 from support.servers import free_port
 from support.sites import Site, running
@@ -221,20 +222,12 @@ def hosted(site: Site) -> Iterator[Site]:
 @pytest.fixture
 def images(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     suffix = uuid.uuid4().hex[:8]
-    for table in ("cache", "uploads"):
-        aws.client("dynamodb").create_table(
-            TableName=f"{table}-{suffix}",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    aws.client("s3").create_bucket(Bucket=f"storage-{suffix}")
     answers: dict[str, Any] = {}
     with hosted(Site(answers)) as site:
         environment = {
-            "CACHE_TABLE": f"cache-{suffix}",
-            "UPLOADS_TABLE": f"uploads-{suffix}",
-            "STORAGE_BUCKET": f"storage-{suffix}",
+            "CACHE_TABLE": stores.table(cloud, f"cache-{suffix}"),
+            "UPLOADS_TABLE": stores.table(cloud, f"uploads-{suffix}"),
+            "STORAGE_BUCKET": stores.bucket(cloud, f"storage-{suffix}"),
             "REFRESH_QUEUE_URL": "",
             "IMAGE_HOSTS": f"{HOST}=http://127.0.0.1:{site.port}, covers.example=http://127.0.0.1:{site.port}/covers",
             "AWS_ENDPOINT_URL_S3": cloud,

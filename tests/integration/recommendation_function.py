@@ -14,6 +14,7 @@ from fanfare import aio, aws, telemetry
 from fanfare.cache import store
 from fanfare.settings import settings
 from fanfare.upstreams import http
+from integration import stores
 from recommendation import handler as function
 from support.lambda_events import Context, http_event
 from support.world import World
@@ -69,19 +70,12 @@ class Function:
 @pytest.fixture
 def recommendation(cloud: str, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     suffix = uuid.uuid4().hex[:8]
-    aws.client("dynamodb").create_table(
-        TableName=f"cache-{suffix}",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    aws.client("s3").create_bucket(Bucket=f"storage-{suffix}")
-    queue_url = aws.client("sqs").create_queue(QueueName=f"refresh-{suffix}")["QueueUrl"]
+    queue_url = stores.queue(cloud, f"refresh-{suffix}")
     for name, value in {"tmdb": "sample-tmdb", "model": "sample-model"}.items():
-        aws.client("ssm").put_parameter(Name=f"/{suffix}/{name}", Value=value, Type="SecureString")
+        stores.client("ssm", cloud).put_parameter(Name=f"/{suffix}/{name}", Value=value, Type="SecureString")
     environment = {
-        "CACHE_TABLE": f"cache-{suffix}",
-        "STORAGE_BUCKET": f"storage-{suffix}",
+        "CACHE_TABLE": stores.table(cloud, f"cache-{suffix}"),
+        "STORAGE_BUCKET": stores.bucket(cloud, f"storage-{suffix}"),
         "REFRESH_QUEUE_URL": queue_url,
         "TMDB_BASE_URL": f"{world.url}/tmdb/3",
         "TMDB_TOKEN_PARAMETER": f"/{suffix}/tmdb",

@@ -11,7 +11,6 @@ import wave
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +21,7 @@ from fanfare import aio, aws, storage
 from fanfare.cache import Store, store
 from fanfare.settings import settings
 from fanfare.upstreams import http
+from integration import stores
 from local_cloud.world import tones
 from speech import handler as function
 from support.lambda_events import Context, http_event, queue_event
@@ -203,26 +203,14 @@ class Function:
         return {each["Key"]: s3.get_object(Bucket=self.bucket, Key=each["Key"])["Body"].read() for each in listed}
 
 
-@contextmanager
-def deployed(cloud: str, set_environment: Callable[[str, str], None], **changes: str) -> Iterator[dict[str, str]]:
+def deployed(cloud: str, **changes: str) -> dict[str, str]:
     """Tables, a bucket and a queue of a deployment, as the function's environment."""
     suffix = uuid.uuid4().hex[:8]
-    dynamodb = aws.client("dynamodb")
-    for table, keys in (("cache", {"pk": "HASH"}), ("jobs", {"pk": "HASH", "sk": "RANGE"})):
-        dynamodb.create_table(
-            TableName=f"{table}-{suffix}",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    aws.client("s3").create_bucket(Bucket=f"storage-{suffix}")
-    set_environment("AWS_ENDPOINT_URL_SQS", cloud)
-    queue = aws.client("sqs").create_queue(QueueName=f"jobs-{suffix}")["QueueUrl"]
-    yield {
-        "CACHE_TABLE": f"cache-{suffix}",
-        "JOBS_TABLE": f"jobs-{suffix}",
-        "JOBS_QUEUE_URL": queue,
-        "STORAGE_BUCKET": f"storage-{suffix}",
+    return {
+        "CACHE_TABLE": stores.table(cloud, f"cache-{suffix}"),
+        "JOBS_TABLE": stores.table(cloud, f"jobs-{suffix}", sorted_by="sk"),
+        "JOBS_QUEUE_URL": stores.queue(cloud, f"jobs-{suffix}"),
+        "STORAGE_BUCKET": stores.bucket(cloud, f"storage-{suffix}"),
         "REFRESH_QUEUE_URL": "",
         "MODEL_API_KEY_PARAMETER": "",
         "ROUTE_BUDGET_SECONDS": "18",
@@ -238,13 +226,11 @@ def speech(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     voice = Voice()
     monkeypatch.setattr(sys.modules[Store.__module__], "SLOW", 5.0)  # a busy machine is no outage of the table
     monkeypatch.setattr(http, "AiohttpTransport", lambda: VoiceTransport(voice))
-    with deployed(
-        cloud, monkeypatch.setenv, TTS_ENGINES="openai", TTS_BASE_URL="http://voice.example/v1"
-    ) as environment:
-        made = Function(environment, monkeypatch.setenv, voice)
-        made.restart()
-        yield made
-        aio.close()
+    environment = deployed(cloud, TTS_ENGINES="openai", TTS_BASE_URL="http://voice.example/v1")
+    made = Function(environment, monkeypatch.setenv, voice)
+    made.restart()
+    yield made
+    aio.close()
 
 
 def told(items: Iterable[Mapping[str, Any]]) -> list[str]:

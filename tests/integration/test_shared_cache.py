@@ -15,28 +15,21 @@ from fanfare.cache.policy import Policy
 from fanfare.cache.record import Record
 from fanfare.cache.s3 import PREFIX, Objects
 from fanfare.cache.store import Store
+from integration import stores
 
 pytestmark = pytest.mark.usefixtures("cloud")
 
 
 @pytest.fixture
 def table_name(cloud: str) -> Iterator[str]:
-    name = f"cache-{uuid.uuid4().hex}"
-    aws.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    name = stores.table(cloud, f"cache-{uuid.uuid4().hex}")
     yield name
-    aws.client("dynamodb").delete_table(TableName=name)
+    stores.client("dynamodb", cloud).delete_table(TableName=name)
 
 
 @pytest.fixture
 def objects(cloud: str) -> Objects:
-    name = f"storage-{uuid.uuid4().hex}"
-    aws.client("s3").create_bucket(Bucket=name)
-    return Objects(name)
+    return Objects(stores.bucket(cloud, f"storage-{uuid.uuid4().hex}"))
 
 
 def record(key: str, body: bytes, *, negative: bool = False) -> Record:

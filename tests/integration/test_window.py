@@ -18,6 +18,7 @@ from fanfare.cache.dynamodb import Table
 from fanfare.cache.ledger import Ledger
 from fanfare.upstreams.http import JsonApi
 from fanfare.upstreams.window import Window
+from integration import stores
 from support.routes import Routes
 
 PROCESSES, EACH, CALLS, SECONDS = 4, 10, 12, 0.5
@@ -49,15 +50,9 @@ print(json.dumps(arrivals))
 
 @pytest.fixture
 def table(cloud: str) -> Iterator[str]:
-    name = f"cache-{uuid.uuid4().hex}"
-    aws.client("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    name = stores.table(cloud, f"cache-{uuid.uuid4().hex}")
     yield name
-    aws.client("dynamodb").delete_table(TableName=name)
+    stores.client("dynamodb", cloud).delete_table(TableName=name)
 
 
 @pytest.fixture

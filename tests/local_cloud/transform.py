@@ -1,5 +1,7 @@
 """SAM's own transform, the code that runs in CloudFormation, on a template of this project."""
 
+import functools
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -24,11 +26,20 @@ def transform(
     account: str = "123456789012",
 ) -> dict[str, Any]:
     """Return the template as CloudFormation after the SAM transform, intrinsic functions intact."""
-    source = yaml_parse(template.read_text())
+    found: dict[str, Any] = json.loads(
+        _transformed(template.read_text(), tuple(sorted(parameters.items())), region, account)
+    )
+    return found
+
+
+@functools.lru_cache(maxsize=64)
+def _transformed(template: str, parameters: tuple[tuple[str, str], ...], region: str, account: str) -> str:
+    """Return it as JSON: kept, since one process asks for the same ones often, and copied by whoever reads it."""
+    source = yaml_parse(template)
     for resource in source["Resources"].values():
         _point_code_at_s3(resource)
     _point_code_at_s3({"Properties": source.get("Globals", {}).get("Function", {})})
-    values = parameter_values(source, parameters) | {
+    values = parameter_values(source, dict(parameters)) | {
         "AWS::AccountId": account,
         "AWS::Partition": "aws",
         "AWS::Region": region,
@@ -37,7 +48,7 @@ def transform(
     translator = Translator(None, Parser(), boto_session=_Region(region), metrics=metrics)
     transformed = translator.translate(sam_template=source, parameter_values=values)
     metrics.publish()  # to nobody; it warns if nothing is done with them
-    return dict(transformed)
+    return json.dumps(transformed)
 
 
 def parameter_values(template: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """What modules import, read from their source."""
 
 import ast
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,13 @@ def reached(module: str, roots: Iterable[Path]) -> dict[str, Path]:
             if package in found or (file := _file(package, roots)) is None:
                 continue
             found[package] = file
-            waiting += [each.module for each in imports(file.read_text()) if each.at_run_time]
+            waiting += _needed(file)
     return found
+
+
+@functools.cache
+def _needed(file: Path) -> list[str]:
+    return [each.module for each in imports(file.read_text()) if each.at_run_time]
 
 
 def _file(module: str, roots: Iterable[Path]) -> Path | None:

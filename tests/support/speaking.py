@@ -20,14 +20,17 @@ def run[R](work: Coroutine[Any, Any, R]) -> R:
 
 
 def children() -> set[int]:
-    """The processes that this one has started, also those that have ended and were not awaited."""
+    """The processes that this one has started, also those that have ended and were not awaited.
+
+    Not those of local clouds, which have groups of their own and start functions whenever there is a message.
+    """
     found = set()
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = status.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if int(fields[1]) == os.getpid():
+        if (int(fields[1]), int(fields[2])) == (os.getpid(), os.getpgrp()):
             found.add(int(status.parent.name))
     return found
 

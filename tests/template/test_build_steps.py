@@ -25,9 +25,10 @@ Resources:
 """
 
 
-@pytest.fixture
-def output(tmp_path: Path) -> Path:
-    """A build of the sources as they are."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A build of the sources as they are, which no test changes."""
+    folder = tmp_path_factory.mktemp("built")
     template = yaml_parse(TEMPLATE.read_text())
     for logical_id, resource in template["Resources"].items():
         match resource["Type"]:
@@ -36,10 +37,16 @@ def output(tmp_path: Path) -> Path:
             case "AWS::Serverless::LayerVersion":
                 source = build.ROOT / resource["Properties"]["ContentUri"]
                 resource["Properties"]["ContentUri"] = logical_id
-                shutil.copytree(source, tmp_path / logical_id / "python", ignore=IGNORED)
-    shutil.copytree(build.ROOT / "functions", tmp_path / "Code", ignore=IGNORED)
-    (tmp_path / "template.yaml").write_text(yaml.safe_dump(template))
-    return tmp_path
+                shutil.copytree(source, folder / logical_id / "python", ignore=IGNORED)
+    shutil.copytree(build.ROOT / "functions", folder / "Code", ignore=IGNORED)
+    (folder / "template.yaml").write_text(yaml.safe_dump(template))
+    return folder
+
+
+@pytest.fixture
+def output(built: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be changed."""
+    return shutil.copytree(built, tmp_path / "output")
 
 
 def test_a_function_weighs_its_code_the_common_layers_and_its_own(tmp_path: Path) -> None:
@@ -65,8 +72,8 @@ def test_the_layers_of_each_function_are_those_that_sam_gives_it() -> None:
     assert deployed == build._layers(yaml_parse(TEMPLATE.read_text()))
 
 
-def test_an_up_to_date_build_lacks_nothing(output: Path) -> None:
-    assert build.lacking(output) == ""
+def test_an_up_to_date_build_lacks_nothing(built: Path) -> None:
+    assert build.lacking(built) == ""
 
 
 @pytest.mark.parametrize("change", ["edit", "delete"])

@@ -17,7 +17,8 @@ LAYERS = 5
 """At most, of a function: https://docs.aws.amazon.com/lambda/latest/dg/chapter-layers.html"""
 TAGS = {"x86_64": "x86_64", "arm64": "aarch64"}
 
-pytestmark = pytest.mark.skipif(bool(build.lacking()), reason=build.lacking())
+LACKING = build.lacking()
+pytestmark = pytest.mark.skipif(bool(LACKING), reason=LACKING)
 
 
 @pytest.fixture(scope="module")

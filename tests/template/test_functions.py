@@ -1,5 +1,6 @@
 """Template against code: handlers, environment, and which version callers reach."""
 
+import functools
 import importlib
 import re
 from pathlib import Path
@@ -22,6 +23,13 @@ READ_ELSEWHERE = {
 }
 """Variables that libraries read; also everything that begins with POWERTOOLS_."""
 OF_THE_AUTHORIZER = {"API_KEYS_TABLE"}
+
+
+@functools.cache
+def source() -> dict[str, Any]:
+    """The template before the transform."""
+    found: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return found
 
 
 def of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
@@ -84,7 +92,7 @@ def test_every_value_that_a_parameter_takes_is_one_that_the_code_reads(template:
     ],
 )
 def test_voices_are_refused_before_they_are_deployed(voices: str, good: bool) -> None:
-    pattern = yaml_parse(TEMPLATE.read_text())["Parameters"]["TtsVoices"]["AllowedPattern"]
+    pattern = source()["Parameters"]["TtsVoices"]["AllowedPattern"]
     assert bool(re.fullmatch(pattern, voices)) == good
     if good:
         settings.Settings.read({"TTS_VOICES": voices})
@@ -160,8 +168,7 @@ def parameters_in(value: Any, template: dict[str, Any]) -> set[str]:
 def layers_named_in(description: Any) -> dict[str, dict[str, Any]]:
     """Layers that a version's description refers to, as the template has them before the transform."""
     names = re.findall(r"'Ref': '(\w+Layer)[0-9a-f]{10}'", str(description))
-    resources = yaml_parse(TEMPLATE.read_text())["Resources"]
-    return {name: resources[name]["Properties"] for name in names}
+    return {name: source()["Resources"][name]["Properties"] for name in names}
 
 
 def test_a_new_value_of_a_parameter_is_a_new_version(template: dict[str, Any]) -> None:

@@ -119,6 +119,7 @@ def as_list(value: Any) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 
+@functools.cache
 def called(file: Path) -> set[str]:
     """AWS actions whose client methods a module names, if it makes a client."""
     text, names = file.read_text(), set()

@@ -63,7 +63,7 @@ def resolver() -> Resolver:
         ({"Fn::If": ["Both", 1, 2]}, 2),
         ([1, {"Ref": "AWS::NoValue"}], [1]),
         ({"a": {"Fn::If": ["NotHello", 1, {"Ref": "AWS::NoValue"}]}, "b": 2}, {"b": 2}),
-        ({"Ref": "AWS::NoValue"}, NO_VALUE),
+        pytest.param({"Ref": "AWS::NoValue"}, NO_VALUE, id="no value"),
     ],
     ids=str,
 )

@@ -1,6 +1,8 @@
 """Beats and energy in spans side by side: the same as in one, whatever the file promises."""
 
+import functools
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,11 +20,17 @@ SPAN = 2 * 1024 * 1024
 """Frames of a span where there are two of two sections each."""
 
 
-@pytest.fixture(scope="module")
-def music() -> Samples:
+@functools.cache
+def composed() -> Samples:
     track = tracks.make("steady", 7, seconds=75.0)
     assert track.rate == RATE
     return track.samples
+
+
+@functools.cache
+def encoded(container: str, frames: int | None = None) -> bytes:
+    """Return a file of the music, or of its beginning."""
+    return written(composed()[:frames], container)
 
 
 def promising(flac: bytes, frames: int) -> bytes:
@@ -43,20 +51,20 @@ def damaged(data: bytes, where: float) -> bytes:
     return data[:at] + bytes(20_000) + data[at + 20_000 :]
 
 
-MADE = {
-    "wav": lambda music: written(music, "WAV"),
-    "mono": lambda music: written(music[:, :1], "WAV", rate=32_000),
-    "flac": lambda music: written(music, "FLAC"),
-    "mp3": lambda music: written(music, "MP3"),
-    "m4a": lambda music: muxed("ipod", "aac", music[: 30 * RATE]),
-    "short": lambda music: written(music[: 5 * RATE], "WAV"),
-    "promises far too much": lambda music: promising(written(music[: 40 * RATE], "FLAC"), 400 * RATE),
-    "ends where the second span begins": lambda music: promising(written(music[:SPAN], "FLAC"), 2 * SPAN),
-    "promises too little": lambda music: promising(written(music, "FLAC"), 60 * RATE),
-    "mp3 that promises too much": lambda music: lying(written(music[:SPAN], "MP3")),
-    "damaged early": lambda music: damaged(written(music, "FLAC"), 0.3),
-    "damaged late": lambda music: damaged(written(music, "FLAC"), 0.8),
-    "damaged mp3": lambda music: damaged(written(music, "MP3"), 0.3),
+MADE: dict[str, Callable[[], bytes]] = {
+    "wav": lambda: encoded("WAV"),
+    "mono": lambda: written(composed()[:, :1], "WAV", rate=32_000),
+    "flac": lambda: encoded("FLAC"),
+    "mp3": lambda: encoded("MP3"),
+    "m4a": lambda: muxed("ipod", "aac", composed()[: 30 * RATE]),
+    "short": lambda: encoded("WAV", 5 * RATE),
+    "promises far too much": lambda: promising(encoded("FLAC", 40 * RATE), 400 * RATE),
+    "ends where the second span begins": lambda: promising(encoded("FLAC", SPAN), 2 * SPAN),
+    "promises too little": lambda: promising(encoded("FLAC"), 60 * RATE),
+    "mp3 that promises too much": lambda: lying(encoded("MP3", SPAN)),
+    "damaged early": lambda: damaged(encoded("FLAC"), 0.3),
+    "damaged late": lambda: damaged(encoded("FLAC"), 0.8),
+    "damaged mp3": lambda: damaged(encoded("MP3"), 0.3),
 }
 
 
@@ -70,8 +78,8 @@ def same(one: tuple[Beats, EnergyFigures], other: tuple[Beats, EnergyFigures]) -
 
 
 @pytest.mark.parametrize("kind", MADE)
-def test_two_and_three_cores_find_what_one_finds(kind: str, music: Samples) -> None:
-    data = MADE[kind](music)
+def test_two_and_three_cores_find_what_one_finds(kind: str) -> None:
+    data = MADE[kind]()
     one = features(data)
     assert len(one[0].times) > 5
     for cores in (2, 3):
@@ -91,13 +99,13 @@ class Watched:
 
 
 @pytest.mark.parametrize(("seconds", "cores", "spans"), [(75, 1, 0), (75, 2, 2), (75, 3, 3), (40, 2, 0)])
-def test_long_sounds_are_decoded_side_by_side(music: Samples, seconds: int, cores: int, spans: int) -> None:
-    source = Watched(written(music[: seconds * RATE], "WAV"))
+def test_long_sounds_are_decoded_side_by_side(seconds: int, cores: int, spans: int) -> None:
+    source = Watched(encoded("WAV", seconds * RATE))
     features(source, cores=cores)
     assert sum(name.startswith("span") for name in source.threads) == spans
 
 
-def test_a_source_that_fails_in_a_span_fails(music: Samples) -> None:
+def test_a_source_that_fails_in_a_span_fails() -> None:
     class Failing(Watched):
         def read(self, start: int, stop: int) -> bytes:
             if start > self.size * 0.8:
@@ -105,10 +113,10 @@ def test_a_source_that_fails_in_a_span_fails(music: Samples) -> None:
             return super().read(start, stop)
 
     with pytest.raises(ConnectionError, match="the store is gone"):
-        features(Failing(written(music, "WAV")), cores=2)
+        features(Failing(encoded("WAV")), cores=2)
 
 
-def test_they_are_those_of_the_whole_analysis(music: Samples) -> None:
-    data: Any = written(music, "WAV")
+def test_they_are_those_of_the_whole_analysis() -> None:
+    data: Any = encoded("WAV")
     found = analyse(data)
     same(features(data, cores=2), (found.beats, found.energy))

@@ -1,5 +1,6 @@
 """Pixels to bytes: usual qualities, byte budgets, animations."""
 
+from functools import cache
 from typing import get_args
 
 import pytest
@@ -16,6 +17,7 @@ FORMATS: tuple[Format, ...] = get_args(Format.__value__)
 PHOTOGRAPH = Rendered([photograph(600, 450, seed=3)])
 
 
+@cache
 def sized(format_: Format, quality: int | None = None) -> int:
     return len(encode(PHOTOGRAPH, Options(format=format_, quality=quality)).body)
 

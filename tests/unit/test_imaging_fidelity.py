@@ -1,5 +1,6 @@
 """How near the small picture is to the ideal one, drafted or not."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,13 +34,14 @@ def test_all_drafts_are_tried() -> None:
     assert tried == {*DRAFTS, 8}
 
 
-@pytest.fixture(scope="module")
-def photographs() -> dict[tuple[int, int], tuple[Image.Image, bytes]]:
-    return {
-        (width, height): (image, encoded(image, "JPEG", quality=92))
-        for width, height, _ in SIZES
-        for image in [photograph(width, height, seed=width)]
-    }
+@cache
+def jpeg(width: int, height: int) -> bytes:
+    return encoded(photograph(width, height, seed=width), "JPEG", quality=92)
+
+
+@cache
+def portrait() -> Image.Image:
+    return photograph(1001, 1339, seed=8)
 
 
 def luma(image: Image.Image) -> Plane:
@@ -47,29 +49,32 @@ def luma(image: Image.Image) -> Plane:
     return light
 
 
-type Photographs = dict[tuple[int, int], tuple[Image.Image, bytes]]
+@cache
+def fast_and_slow(width: int, height: int, asked: int) -> tuple[Plane, Plane]:
+    """A photograph made that wide, drafted and not."""
+    data = jpeg(width, height)
+    fast, slow = (luma(pixels(data, Options(width=asked, format="png", fast=each))) for each in (True, False))
+    return fast, slow
 
 
 @pytest.mark.parametrize(("width", "height", "asked"), SIZES)
-def test_drafts_do_not_show(photographs: Photographs, width: int, height: int, asked: int) -> None:
-    data = photographs[width, height][1]
-    light = luma(decoded(data))
-    fast, slow = (luma(pixels(data, Options(width=asked, format="png", fast=each))) for each in (True, False))
+def test_drafts_do_not_show(width: int, height: int, asked: int) -> None:
+    light = luma(decoded(jpeg(width, height)))
+    fast, slow = fast_and_slow(width, height, asked)
     ideal = np.clip(lanczos(height, fast.shape[0]) @ light @ lanczos(width, fast.shape[1]).T, 0, 255)
     assert ssim(slow, ideal) > 0.999
     assert ssim(fast, ideal) >= ssim(slow, ideal) - 0.002
 
 
 @pytest.mark.parametrize(("width", "height", "asked"), SIZES)
-def test_no_edge_of_a_draft_shows(photographs: Photographs, width: int, height: int, asked: int) -> None:
-    data = photographs[width, height][1]
-    fast, slow = (luma(pixels(data, Options(width=asked, format="png", fast=each))) for each in (True, False))
+def test_no_edge_of_a_draft_shows(width: int, height: int, asked: int) -> None:
+    fast, slow = fast_and_slow(width, height, asked)
     error = np.abs(fast - slow)
     for edge in (error[0], error[-1], error[:, 0], error[:, -1]):
         assert edge.mean() < 2 * error.mean() + 0.5
 
 
-def test_drafts_are_used_and_can_be_left_out(photographs: Photographs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_drafts_are_used_and_can_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     decodings: list[tuple[int, int]] = []
     load = Image.Image.load
 
@@ -80,7 +85,7 @@ def test_drafts_are_used_and_can_be_left_out(photographs: Photographs, monkeypat
 
     load = ImageFile.ImageFile.load  # type: ignore[assignment]
     monkeypatch.setattr(ImageFile.ImageFile, "load", noted)
-    data = photographs[1999, 1335][1]
+    data = jpeg(1999, 1335)
     optimize(data, Options(width=300))
     optimize(data, Options(width=300, fast=False))
     optimize(data, Options(width=1500))
@@ -90,7 +95,7 @@ def test_drafts_are_used_and_can_be_left_out(photographs: Photographs, monkeypat
 
 @pytest.mark.parametrize("width", [33, 100, 192, 193, 577, 1000])
 def test_other_formats_are_as_near_to_the_ideal_as_pillows_lanczos(width: int) -> None:
-    image = photograph(1001, 1339, seed=8)
+    image = portrait()
     height = round(1339 * width / 1001)
     ideal = np.clip(lanczos(1339, height) @ luma(image) @ lanczos(1001, width).T, 0, 255)
     pillow = np.abs(luma(image.resize((width, height), Image.Resampling.LANCZOS)) - ideal)
