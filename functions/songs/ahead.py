@@ -8,6 +8,7 @@ import contextvars
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Final
 
+from fanfare import telemetry
 from fanfare.aio import Failure
 from fanfare.upstreams.catalogue import Catalogue
 from songs.asking import Named
@@ -67,7 +68,8 @@ class Ahead:
 
     async def _if_it_pays(self, name: str) -> None:
         if self._judged is not None and await asyncio.shield(self._judged):
-            await self._one(name)
+            with telemetry.speculative():
+                await self._one(name)
 
     async def _one(self, name: str) -> None:
         (songs,) = await self._catalogue.top([name], SONGS)

@@ -7,6 +7,7 @@ from fanfare import telemetry
 from songs.asking import Reading
 from songs.choosing import Chosen, Scored
 from songs.contract import Analysis, SongItem
+from songs.hearing import HEARD
 from songs.mood import Mood
 from songs.ranking import Ranked
 from songs.vibe import why
@@ -53,15 +54,25 @@ def item(each: Scored, mood: Mood) -> SongItem:
     )
 
 
+def catalogues(chosen: Chosen) -> str:
+    """Name the catalogues that songs are from."""
+    return ",".join(sorted({each.song.id.partition(":")[0] for each in chosen.songs}))
+
+
 def say(ranked: Ranked) -> None:
     """Tell what is missing from a ranking."""
-    if ranked.unheard:
-        telemetry.figures().warnings.append(
-            f"{ranked.unheard} songs are ranked without their sound; they are being heard for the next time"
-        )
     telemetry.figures().warnings.extend(ranked.warnings)
     if ranked.failed:
         telemetry.degrade(f"no songs could be had of {len(ranked.failed)} artists")
+
+
+def say_unheard(chosen: Chosen, ranked: Ranked) -> None:
+    """Tell how many songs of an answer nobody has heard."""
+    if unheard := sum(each.features.source != HEARD for each in chosen.songs):
+        hope = "; they are being heard for the next time, as far as they can be" if ranked.later else ""
+        telemetry.figures().warnings.append(
+            f"{unheard} of {len(chosen.songs)} songs are ranked without their sound{hope}"
+        )
 
 
 def say_short(chosen: Chosen) -> None:

@@ -1,14 +1,14 @@
 """Which artists are most likely to fit a mood, learnt from the features of their tracks. Pure.
 
-What is learnt of an artist is a plain dictionary, `{"energy": [count, mean, sum of squared deviations], ...}`: small
-enough to be stored with msgpack, and mergeable. Features are on the scale of moods: see `songs.calibration`.
+What is learnt of an artist is a plain dictionary, `{"energy": [count, mean, sum of squared deviations], ...}`, as it is
+stored. Features are on the scale of moods: see `songs.calibration`.
 """
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from fanfare.upstreams.catalogue import name_key
 from songs.mood import Features, Figure, Mood
 from songs.vibe import PRIOR, TOLERANCE, WEIGHTS
 
@@ -22,8 +22,6 @@ PRIORS: Final[Mapping[Figure, tuple[float, float]]] = {
 """Mean and variance before anything is known: ranks are spread evenly; tempos as those of popular music, roughly."""
 PSEUDO: Final = 2.0
 """Tracks that the prior counts for: after two, half of what is believed is learnt."""
-EXPLORE: Final = 0.04
-"""What an artist of whom nothing is known may win over its expected score; by chance, and less with every track."""
 K: Final = 10
 """Constant of the reciprocal-rank fusion. Its authors' 60 suits lists of a thousand; in lists of twenty the first would
 hardly count for more than the last."""
@@ -32,20 +30,15 @@ LEARNT: Final = 2.0
 """Weights of the model's order and of what is learnt: what was heard outweighs what is said."""
 
 
-def learn(learnt: Learnt, features: Features) -> Learnt:
-    """Return what is known of an artist with one more track; figures that are not known teach nothing.
-
-    Source: Welford, 1962, https://doi.org/10.1080/00401706.1962.10490022
-    """
-    grown = {name: list(figures) for name, figures in learnt.items()}
+def learnt_from(heard: Sequence[Features]) -> Learnt:
+    """Return what an artist's tracks teach of it; figures that are not known teach nothing."""
+    learnt: Learnt = {}
     for name in WEIGHTS:
-        if (value := getattr(features, name)) is not None:
-            count, mean, squares = grown.get(name, [0, 0.0, 0.0])
-            count += 1
-            step = value - mean
-            mean += step / count
-            grown[name] = [count, mean, squares + step * (value - mean)]
-    return grown
+        values = [value for each in heard if (value := getattr(each, name)) is not None]
+        if values:
+            mean = sum(values) / len(values)
+            learnt[name] = [len(values), mean, sum((value - mean) ** 2 for value in values)]
+    return learnt
 
 
 def tracks(learnt: Learnt) -> int:
@@ -90,13 +83,6 @@ def _folded(mean: float, deviation: float) -> float:
     return deviation * math.sqrt(2 / math.pi) * math.exp(-(ratio**2) / 2) + mean * math.erf(ratio / math.sqrt(2))
 
 
-def likelihood(artist: str, learnt: Learnt, mood: Mood, seed: str = "") -> float:
-    """Return the expected score with a small bonus for what is little known, the same for the same seed."""
-    digest = hashlib.sha256(f"{seed}\0{artist}".encode()).digest()
-    chance = int.from_bytes(digest[:8]) / 2**64
-    return expected(learnt, mood) + EXPLORE * chance / math.sqrt(1 + tracks(learnt))
-
-
 def pick(
     candidates: Mapping[str, tuple[Sequence[str], Sequence[str]]],
     learnt: Mapping[str, Learnt],
@@ -107,33 +93,34 @@ def pick(
     """Return, by language, the artists to ask for, the most promising first: at most as many as `counts` says.
 
     `candidates` are those whom a model named, the best first, and popular ones, of which the order means nothing;
-    `learnt` is by artist. Both orders are fused by their ranks.
+    `learnt` is by `name_key`. Of an artist's spellings the first stays. Both orders are fused by their ranks.
     In the learnt order an artist keeps its place in the model's as far as nothing is known of it: the unknown are
     neither preferred nor passed over. Source: Cormack, Clarke and Büttcher, 2009, https://doi.org/10.1145/1571941.1572114
     """
     return {
-        language: _fused(named, popular, learnt, mood, seed)[: counts.get(language, 0)]
+        language: _fused(named, popular, learnt, mood)[: counts.get(language, 0)]
         for language, (named, popular) in candidates.items()
     }
 
 
-def _fused(
-    named: Sequence[str], popular: Sequence[str], learnt: Mapping[str, Learnt], mood: Mood, seed: str
-) -> list[str]:
-    names = list(dict.fromkeys((*named, *popular)))
-    if not names or not mood:
-        return names
-    fits = {name: likelihood(name, learnt.get(name, {}), mood, seed) for name in names}
-    model = dict.fromkeys(names, 1 / (K + len(named) + 1)) | _ranks(dict.fromkeys(named))
-    best = _ranks(sorted(names, key=lambda each: -fits[each]))
+def _fused(named: Sequence[str], popular: Sequence[str], learnt: Mapping[str, Learnt], mood: Mood) -> list[str]:
+    spelt: dict[str, str] = {}
+    for name in (*named, *popular):
+        spelt.setdefault(name_key(name), name)
+    if not mood:
+        return list(spelt.values())
+    model = _ranks(dict.fromkeys(map(name_key, named)))
+    model = dict.fromkeys(spelt, 1 / (K + len(model) + 1)) | model
+    fits = {artist: expected(learnt.get(artist, {}), mood) for artist in spelt}
+    best = _ranks(sorted(spelt, key=lambda artist: -fits[artist]))
 
-    def score(name: str) -> float:
-        heard = tracks(learnt.get(name, {}))
+    def score(artist: str) -> float:
+        heard = tracks(learnt.get(artist, {}))
         sure = heard / (heard + PSEUDO)
-        return MODEL * model[name] + LEARNT * (sure * best[name] + (1 - sure) * model[name])
+        return MODEL * model[artist] + LEARNT * (sure * best[artist] + (1 - sure) * model[artist])
 
-    return sorted(names, key=lambda name: -score(name))
+    return [spelt[artist] for artist in sorted(spelt, key=lambda artist: -score(artist))]
 
 
-def _ranks(names: Iterable[str]) -> dict[str, float]:
-    return {name: 1 / (K + rank) for rank, name in enumerate(names, 1)}
+def _ranks(artists: Iterable[str]) -> dict[str, float]:
+    return {artist: 1 / (K + rank) for rank, artist in enumerate(artists, 1)}

@@ -3,11 +3,11 @@
 The estimates of the audio analysis are sums of ramps, and so crowd in the middle: hardly any music comes near 0 or 1,
 while a mood is asked for on the whole of the scale. What they are good for is order, so that each is mapped onto its
 rank: 0.9 of energy is more than 90 % of tracks have. The tables are assumptions about a mixed library, made by hand
-from the spread that the ramps allow; `table` makes others from figures that were measured.
+from the spread that the ramps allow.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -25,11 +25,10 @@ ESTIMATED: Final[Mapping[Figure, Table]] = {
 """For what `analysis.audio.mood` estimates. Tempos are measured, not estimated, and stay."""
 
 
-def calibrated(features: Features, tables: Mapping[Figure, Table] = ESTIMATED) -> Features:
+def calibrated(features: Features) -> Features:
     """Return estimates as ranks; apply it once, to what the analysis brought. Figures without a table stay."""
-    ranks: dict[str, float] = {
-        name: rank(value, points) for name, points in tables.items() if (value := getattr(features, name)) is not None
-    }
+    known = {name: value for name in ESTIMATED if (value := getattr(features, name)) is not None}
+    ranks: dict[str, float] = {name: rank(value, ESTIMATED[name]) for name, value in known.items()}
     return replace(features, **ranks)  # type: ignore[arg-type]
 
 
@@ -38,17 +37,3 @@ def rank(estimate: float, points: Table) -> float:
     at = min(bisect_right(points, estimate, key=lambda point: point[0]), len(points) - 1)
     (left, low), (right, high) = points[at - 1], points[at]
     return low + (high - low) * (estimate - left) / (right - left)
-
-
-def table(estimates: Iterable[float], steps: int = 20) -> Table:
-    """Return a table by the quantiles of estimates; ends at 0 and 1, whatever the estimates.
-
-    Raises `ValueError` where fewer than two different ones are strictly between 0 and 1.
-    """
-    known = sorted(value for value in estimates if 0 < value < 1)
-    if len(set(known)) < 2:
-        raise ValueError("a table needs two different estimates")
-    inner: dict[float, float] = {}
-    for step in range(1, steps):
-        inner[known[round(step / steps * (len(known) - 1))]] = step / steps  # of equal estimates, the last rank
-    return ((0.0, 0.0), *inner.items(), (1.0, 1.0))

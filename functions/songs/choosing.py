@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from fanfare.upstreams.catalogue import Song
+from fanfare.upstreams.catalogue import Song, name_key
 from songs.mood import Features
 from songs.vibe import PRIOR, Vibe
 
@@ -24,9 +24,9 @@ SPACING: Final = 2
 """What it takes on top if one of the last two songs is the artist's."""
 FITTING: Final = 0.8
 """A song that fits well enough to stop looking: its figures are 0.2 from those asked for on average, where one drawn at
-random is 1/3 off. Of such songs every fifth or sixth is as good by chance, for an extreme mood every fourteenth."""
+random is 1/3 off. Of those every ninth is as good by chance, every fourth if only energy and valence are asked for."""
 MARGIN: Final = 1.5
-"""Fitting songs that there must be for each place: the rest is choice, and stands in for those that are duplicates."""
+"""Fitting songs that there must be for each place: more than one, so that there is a choice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +197,13 @@ def title_key(title: str) -> str:
     """
     plain = unicodedata.normalize("NFKC", title[:LONGEST]).casefold()
     short = _FEATURING.sub("", _TRAILING.sub("", _BRACKETED.sub(" ", plain)))
-    return _letters(short) or _letters(plain) or plain
+    return name_key(short) or name_key(plain)
 
 
 def artist_key(song: Song) -> str:
     """Fold an artist's name, which is the same at every catalogue as its id is not; without guests."""
     plain = unicodedata.normalize("NFKC", song.artist).casefold()
-    return _letters(_FEATURING.sub("", plain)) or plain or song.artist_id
-
-
-def _letters(text: str) -> str:
-    """Return letters, vowel signs and digits, without accents."""
-    return "".join(
-        sign for sign in unicodedata.normalize("NFD", text) if sign.isalnum() or 0x0900 <= ord(sign) <= 0x0DFF
-    )
+    return name_key(_FEATURING.sub("", plain)) or name_key(plain) or song.artist_id
 
 
 def enough(

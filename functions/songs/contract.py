@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from fanfare.meta import Meta
 
@@ -12,8 +12,14 @@ MOST_TEXT: Final = 1000
 MOST_PHOTO: Final = 16 << 20
 """Bytes, as the published client has it; what comes through the API itself has some 4.5 MB at most."""
 
+MOST_LANGUAGES: Final = 4
+
 type Share = Annotated[float, Field(ge=0, le=1)]
 type Language = Annotated[str, Field(min_length=2, max_length=30)]
+type SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+type SongId = Annotated[str, Field(min_length=1, max_length=64)]
+type Signal = Literal["play", "skip", "complete", "replay", "preview", "open"]
+"""What somebody did with a song."""
 
 
 class MoodRequest(BaseModel):
@@ -41,14 +47,18 @@ class SongOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    languages: Annotated[dict[Language, Annotated[float, Field(gt=0, le=100)]], Field(max_length=4)] | None = None
-    """Shares of languages by their English names, in any unit; left out, English and Hindi by halves."""
+    languages: (
+        Annotated[dict[Language, Annotated[float, Field(gt=0, le=100)]], Field(max_length=MOST_LANGUAGES)] | None
+    ) = None
+    """Shares of languages by their English names, in any unit. Left out, the languages that the text asks for, in equal
+    shares ("spanish songs for a party"), or else English and Hindi by halves.
+    """
     limit: Annotated[int, Field(ge=1, le=MOST_SONGS)] = 10
     exclude_ids: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=500)] = []
     explicit: bool = True
     """Whether songs with explicit words may come."""
     max_per_artist: Annotated[int, Field(ge=1, le=10)] = 2
-    session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")] | None = None
+    session_id: SessionId | None = None
     """Of an earlier answer: what was liked and disliked in it is heeded."""
     text: Annotated[str, Field(min_length=1, max_length=MOST_TEXT)] | None = None
     """A mood, a wish, a situation, in words."""
@@ -57,9 +67,17 @@ class SongOptions(BaseModel):
 class SongRequest(SongOptions):
     """Songs for a text, a mood or an uploaded photo; a photo itself comes as a form's file."""
 
-    mood: MoodRequest | None = None
     key: Annotated[str, Field(max_length=300, pattern=r"^uploads/images/.+")] | None = None
     """Of a photo that was uploaded."""
+    mood: MoodRequest | None = None
+    """Stands alone: nothing else is read beside it."""
+
+    @field_validator("mood")
+    @classmethod
+    def _alone(cls, mood: MoodRequest | None, others: ValidationInfo) -> MoodRequest | None:
+        if mood is not None and any(others.data.get(name) is not None for name in ("text", "key")):
+            raise ValueError("a mood is taken as it stands: leave out text and photo")
+        return mood
 
     @model_validator(mode="after")
     def _something(self) -> Self:
@@ -75,7 +93,7 @@ class MoreRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+    session_id: SessionId
     offset: Annotated[int, Field(ge=0, le=1000)] = 0
     limit: Annotated[int, Field(ge=1, le=MOST_SONGS)] = 10
 
@@ -85,10 +103,10 @@ class FeedbackRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    session_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
-    song_id: Annotated[str, Field(min_length=1, max_length=64)]
+    session_id: SessionId
+    song_id: SongId
     feedback: Literal[-1, 1] | None = None
-    signal: Literal["play", "skip", "complete", "replay", "preview", "open"] | None = None
+    signal: Signal | None = None
     weight: Annotated[float, Field(ge=-1, le=1)] | None = None
 
     @model_validator(mode="after")
@@ -140,7 +158,8 @@ class SongItem(BaseModel):
 
 
 class SongAnswer(BaseModel):
-    session_id: str
+    session_id: str | None
+    """Null where none could be kept: then there is no more, and nothing can be said of the songs."""
     analysis: Analysis
     songs: list[SongItem]
     more: bool
@@ -152,6 +171,9 @@ class MoreAnswer(BaseModel):
     session_id: str
     songs: list[SongItem]
     offset: int
+    """Where in the session the songs stand, which may be before the place asked for; the next ones are asked for with
+    this and how many they are, summed up.
+    """
     more: bool
     meta: Meta
 

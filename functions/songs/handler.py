@@ -24,6 +24,7 @@ from songs.contract import (
 )
 
 if TYPE_CHECKING:
+    from fanfare.upstreams.catalogue import Song
     from songs.recommending import Songs
 
 JSON: Final = "application/json"
@@ -38,35 +39,35 @@ async def recommend() -> SongAnswer:
 
 @app.post("/api/v1/songs/more", summary="More songs of a session", tags=["songs"])
 async def more(request: MoreRequest) -> MoreAnswer:
-    return await songs().more(request)
+    return await songs().continuing.more(request)
 
 
 @app.post("/api/v1/songs/feedback", summary="What somebody thinks of a song", tags=["songs"])
 async def feedback(request: FeedbackRequest) -> FeedbackAnswer:
-    return await songs().judge(request)
+    return await songs().continuing.judge(request)
 
 
 @app.post("/api/analyze", summary="The same as recommend, in a published shape", tags=["songs"])
 async def analyze() -> Response[Any]:
     if bodies.media_type(app.current_event) != bodies.FORM:
         raise UnsupportedMediaType(f"the body must be {bodies.FORM} with a photo")
-    return _plain(published.answer(await _recommend()))
+    return _plain(published.answer(await _recommend(limit=published.PAGE)))
 
 
 @app.post("/api/more-songs", summary="The same as more, in a published shape", tags=["songs"])
 async def more_songs(request: published.MoreSongs) -> Response[Any]:
-    return _plain(published.more(await songs().more(request.request())))
+    return _plain(published.more(await songs().continuing.more(request.request())))
 
 
 @app.post("/api/feedback", summary="The same as feedback, in a published shape", tags=["songs"])
 async def published_feedback(request: published.Feedback) -> Response[Any]:
-    await songs().judge(request.request())
+    await songs().continuing.judge(request.request())
     return _plain({"success": True})
 
 
 @app.post("/api/feedback/implicit", summary="What somebody did with a song, in a published shape", tags=["songs"])
 async def implicit_feedback(request: published.ImplicitFeedback) -> Response[Any]:
-    await songs().judge(request.request())
+    await songs().continuing.judge(request.request())
     return _plain({"success": True})
 
 
@@ -75,8 +76,8 @@ async def invoked(event: dict[str, Any]) -> dict[str, Any]:
     return {"heard": await songs().warm()}
 
 
-async def _recommend() -> SongAnswer:
-    """Read a request, JSON or a form with a photo, and answer it."""
+async def _recommend(**usual: Any) -> SongAnswer:
+    """Read a request, JSON or a form with a photo, and answer it; `usual` are options that a form may leave out."""
     event = app.current_event
     if bodies.media_type(event) != bodies.FORM:
         if "json" not in (bodies.media_type(event) or "json"):
@@ -91,7 +92,7 @@ async def _recommend() -> SongAnswer:
         raise ContentTooLarge(f"{len(file.body)} bytes; at most {MOST_PHOTO} are taken")
     if not file.body:
         raise InvalidInput({"photo": "must not be empty"})
-    return await songs().recommend(checked(SongOptions, published.options(fields)), file.body)
+    return await songs().recommend(checked(SongOptions, usual | published.options(fields)), file.body)
 
 
 def _plain(answer: dict[str, Any]) -> Response[Any]:
@@ -104,7 +105,9 @@ def _plain(answer: dict[str, Any]) -> Response[Any]:
 def songs() -> "Songs":
     """Wire the feature to this process's clients, imported here so that the module itself is light."""
     from fanfare.upstreams import deezer, itunes, model, spotify
+    from fanfare.upstreams.catalogue import whose
     from songs.asking import Asking
+    from songs.continuing import Continuing
     from songs.hearing import Hearing
     from songs.popular import POPULAR
     from songs.ranking import Ranker
@@ -118,12 +121,15 @@ def songs() -> "Songs":
         spotify.configured(chosen, store()),
     )
     catalogues = [catalogue for catalogue in found if catalogue is not None]
+
+    async def renewed(song: "Song") -> "Song":
+        return await whose(song, catalogues).renewed(song)
+
     language_model = model.configured(chosen)
     return Songs(
         asking=Asking(language_model, store()) if language_model else None,
-        ranker=Ranker(catalogues, Hearing(chosen.analysis_function, store()), store(), chosen.hearing_wait),
-        catalogues=catalogues,
-        sessions=Sessions(chosen.sessions_table),
+        ranker=Ranker(catalogues, Hearing(chosen.analysis_function, store(), renewed), store(), chosen.hearing_wait),
+        continuing=Continuing(Sessions(chosen.sessions_table), renewed),
         popular=chosen.popular_artists or POPULAR,
     )
 

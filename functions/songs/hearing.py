@@ -1,14 +1,14 @@
 """What songs sound like: remembered, or heard by the analysis function, side by side, one song an invocation."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import batched, islice
+from itertools import batched
 from typing import Any, Final
 
 from fanfare import aio, functions
 from fanfare.cache import Store, registry
-from fanfare.upstreams.catalogue import Song
+from fanfare.upstreams.catalogue import Song, expires
 from songs.calibration import calibrated
 from songs.mood import FASTEST, SLOWEST, Features
 
@@ -18,15 +18,22 @@ BATCH: Final = 8
 """Songs of an invocation that nobody waits for."""
 MOST: Final = 48
 """Songs that one request has analysed."""
+MOST_EXPIRED: Final = 8
+"""Of these, songs whose previews must be asked for anew, each by a call."""
 HEARD: Final = "preview"
 TOLD: Final = "catalogue"
+HANDED_OVER: Final = 1.0
+"""Seconds for that, at most."""
 
 
 class Hearing:
-    """`function` is the analysis function's name; without one, what is remembered is all there is."""
+    """`function` is the analysis function's name; without one, what is remembered is all there is. `renew` returns a
+    song with a preview that has not expired.
+    """
 
-    def __init__(self, function: str, store: Store) -> None:
+    def __init__(self, function: str, store: Store, renew: Callable[[Song], Awaitable[Song]]) -> None:
         self._function = function
+        self._renew = renew
         # The lease is for who hears the song, which is another process: it would wait for this one's.
         policy = replace(registry.TRACK_FEATURES, lease=0)
         self._figures = store.bind(policy, self._ask, key=lambda song, _: (song,))
@@ -40,23 +47,37 @@ class Hearing:
             if entry is not None
         }
 
-    def listening(self, most: int | None = MOST) -> "Listening":
+    def listening(self, most: float = MOST) -> "Listening":
         """Have songs heard as they are added, so many at most."""
-        return Listening(self, most if self._function else 0)
+        return Listening(self, most)
+
+    @property
+    def possible(self) -> bool:
+        """Whether there is a function that hears songs."""
+        return bool(self._function)
 
     async def hear(self, song: Song) -> Features:
         """Have a song heard, unless somebody else does; raises `UpstreamError`."""
+        if expires(song):
+            song = await self._renew(song)
+        if not song.preview_url:
+            return told(song)
         entry = await self._figures.get(ident(song), song.preview_url)
         return features(song, entry.value)
 
-    async def warm(self, songs: Sequence[Song]) -> None:
-        """Have songs heard in nobody's time: what comes of it is remembered by who hears them."""
-        if self._function:
-            batches = batched(({"song": ident(song), "url": song.preview_url} for song in songs), BATCH)
-            await aio.fan_out(batches, self._send, limit=AT_ONCE, timeout=float("inf"))
+    async def hand_over(self, songs: Iterable[Song]) -> set[str]:
+        """Have songs heard in nobody's time: what comes of it is remembered by who hears them.
 
-    async def _send(self, songs: Sequence[dict[str, str]]) -> None:
-        await functions.send(self._function, {"songs": songs})
+        Return the ids of those that were taken; a preview that has expired is not.
+        """
+        pages = list(batched((song for song in songs if not expires(song)), BATCH))
+        sent = await aio.fan_out(pages, self._send, limit=AT_ONCE, timeout=HANDED_OVER)
+        taken = (page for page, each in zip(pages, sent, strict=True) if not isinstance(each, aio.Failure))
+        return {song.id for page in taken for song in page}
+
+    async def _send(self, songs: Sequence[Song]) -> None:
+        told = [{"song": ident(song), "url": song.preview_url} for song in songs]
+        await functions.send(self._function, {"songs": told})
 
     async def _ask(self, song: str, url: str) -> dict[str, Any]:
         return await functions.invoke(self._function, {"song": song, "url": url})
@@ -65,38 +86,46 @@ class Hearing:
 class Listening:
     """Songs that are being heard, those that were added first before others; `heard` grows as they are."""
 
-    def __init__(self, hearing: Hearing, most: int | None) -> None:
+    def __init__(self, hearing: Hearing, most: float) -> None:
         self.heard: dict[str, Features] = {}
         self.failed: dict[str, Exception] = {}
+        self.later: set[str] = set()
+        """Songs that will be heard when nobody waits any more."""
         self._hearing = hearing
         self._most = most
         self._songs: dict[str, Song] = {}
         self._begun: set[str] = set()
+        self._expired = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._gate = asyncio.Semaphore(AT_ONCE)
 
     def add(self, songs: Iterable[Song]) -> None:
         """Have songs heard that were not added before; those without a preview cannot be."""
-        fresh = {song.id: song for song in songs if song.preview_url and song.id not in self._songs}
-        for song in islice(fresh.values(), None if self._most is None else self._most - len(self._songs)):
-            self._songs[song.id] = song
-            self._tasks.append(asyncio.create_task(self._one(song)))
+        for song in songs:
+            if song.preview_url and song.id not in self._songs and self._hearing.possible:
+                self._songs[song.id] = song
+                if len(self._tasks) < self._most and not self._expired_too_many(song):
+                    self._tasks.append(asyncio.create_task(self._one(song)))
+
+    def _expired_too_many(self, song: Song) -> bool:
+        self._expired += expires(song)
+        return expires(song) and self._expired > MOST_EXPIRED
 
     async def wait(self, seconds: float) -> None:
         """Wait until all are heard, for so long at most."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=max(0.0, min(seconds, aio.deadline().remaining())))
 
-    async def leave(self) -> int:
-        """Stop waiting; what was not begun is handed over. Return how many songs are not heard yet."""
+    async def leave(self) -> None:
+        """Stop waiting; what was not begun is handed over."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        self.later |= self._begun - self.heard.keys() - self.failed.keys()
         rest = [song for song in self._songs.values() if song.id not in self._begun]
         self._begun.update(self._songs)
-        await self._hearing.warm(rest)
-        return len(self._songs) - len(self.heard) - len(self.failed)
+        self.later |= await self._hearing.hand_over(rest)
 
     async def _one(self, song: Song) -> None:
         async with self._gate:

@@ -1,8 +1,8 @@
 """The words that the rules know, by what they mean. Data only; `songs.reading` reads texts with it.
 
-A row is a kind, a label, figures ("e.7 v.9": energy .7, valence .9) and, by language, phrases apart by "|". Hindi is in
-Devanagari and as it is typed in Latin letters. Where a figure is left out, the words say nothing of it. The figures are
-set by hand along the directions of the circumplex of affect (Russell, 1980, https://doi.org/10.1037/h0077714).
+A row is a kind, a label, figures ("e.7 v.9": energy .7, valence .9) and, by language, phrases apart by "|"; "all" has
+emoji. Hindi is in Devanagari and as it is typed in Latin letters. Where a figure is left out, the words say nothing of
+it. They are set by hand along the circumplex of affect (Russell, 1980, https://doi.org/10.1037/h0077714).
 """
 
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Meaning:
     kind: Kind
     label: str = ""
     figures: tuple[tuple[Figure, float], ...] = ()
-    languages: tuple[str, ...] = ()
-    """Of songs that it asks for, by their English names."""
+    sung: str = ""
+    """English name of the language of songs that it asks for."""
 
 
 type Row = tuple[Meaning, dict[str, str]]
@@ -50,7 +50,7 @@ _FIGURES: Final[dict[str, Figure]] = {
 
 def row(kind: Kind, label: str = "", figures: str = "", sung: str = "", **words: str) -> Row:
     parsed = tuple((_FIGURES[each[0]], float(each[1:])) for each in figures.split())
-    return Meaning(kind, label, parsed, tuple(sung.split())), words
+    return Meaning(kind, label, parsed, sung), words
 
 
 CUES: Final = (

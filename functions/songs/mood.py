@@ -44,6 +44,11 @@ class Mood:
         """Whether it asks for anything."""
         return any(getattr(self, name) is not None for name in FIGURES)
 
+    @property
+    def audible(self) -> bool:
+        """Whether it asks for anything that is heard: nothing tells yet whether somebody sings."""
+        return any(getattr(self, name) is not None for name in FIGURES if name != "instrumentalness")
+
 
 @dataclass(frozen=True, slots=True)
 class Features:

@@ -1,28 +1,36 @@
 """The shapes of a published client, StoryBeats: what it sends, and the names that it reads."""
 
 import contextlib
-import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from songs.contract import FeedbackRequest, MoreAnswer, MoreRequest, SongAnswer, SongItem
+from fanfare.errors import InvalidInput
+from songs.contract import (
+    FeedbackRequest,
+    MoreAnswer,
+    MoreRequest,
+    SessionId,
+    Signal,
+    SongAnswer,
+    SongId,
+    SongItem,
+)
 
-type SessionId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
-type SongId = Annotated[str, Field(min_length=1, max_length=64)]
-
-SIGNALS = {"play": "play", "skip": "skip", "complete": "complete", "replay": "replay", "open": "open"}
+PAGE: Final = 5
+"""Songs that its page shows at a time: it asks for more from place 5, then from 10, however many it was given."""
+SIGNALS: Final = get_args(Signal.__value__)
 
 
 class MoreSongs(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     session_id: SessionId
-    offset: Annotated[int, Field(ge=0, le=1000)] = 0
+    offset: Annotated[int, Field(ge=0, le=1000)] = PAGE
 
     def request(self) -> MoreRequest:
-        return MoreRequest(session_id=self.session_id, offset=self.offset)
+        return MoreRequest(session_id=self.session_id, offset=self.offset, limit=PAGE)
 
 
 class Feedback(BaseModel):
@@ -46,19 +54,25 @@ class ImplicitFeedback(BaseModel):
     weight: Annotated[float, Field(ge=-10, le=10)] | None = None
 
     def request(self) -> FeedbackRequest:
-        """Signals that are not known count by their weight alone."""
+        """Signals that are not known count by their weight alone; raises `InvalidInput` for one without."""
         weight = None if self.weight is None else max(-1.0, min(1.0, self.weight))
-        kind: Any = SIGNALS.get(self.signal_type, "preview")
-        return FeedbackRequest(session_id=self.session_id, song_id=self.song_id, signal=kind, weight=weight)
+        signal: Any = self.signal_type
+        if signal not in SIGNALS:
+            if weight is None:
+                raise InvalidInput({"signal_type": f"is none of {', '.join(SIGNALS)}, and has no weight"})
+            signal = "preview"  # any: its weight stands for it
+        return FeedbackRequest(session_id=self.session_id, song_id=self.song_id, signal=signal, weight=weight)
 
 
 def options(fields: Mapping[str, str]) -> dict[str, Any]:
     """Return a form's fields as options: lists and objects are JSON in them."""
+    import jiter  # refuses what is nested too deep as any other error, where `json` breaks off
+
     found: dict[str, Any] = dict(fields)
     for name in ("languages", "exclude_ids"):
         if name in found:
             with contextlib.suppress(ValueError):  # what is no JSON is refused by its type
-                found[name] = json.loads(found[name])
+                found[name] = jiter.from_json(fields[name].encode())
     return found
 
 

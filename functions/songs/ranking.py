@@ -4,23 +4,25 @@ Read `Ranker._rank` from top to bottom.
 """
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import zip_longest
 from typing import Any, Final
 
 from fanfare import aio, telemetry
 from fanfare.aio import Failure
 from fanfare.cache import Store, registry
-from fanfare.cache.cached import Entry
+from fanfare.cache.cached import Entry, revalidating
 from fanfare.errors import UpstreamError
-from fanfare.upstreams.catalogue import Catalogue, Song
+from fanfare.upstreams.catalogue import Catalogue, Song, name_key, whose
 from songs import artists, vibe
 from songs.ahead import ARTISTS, SONGS, Ahead
-from songs.choosing import FITTING, Scored, enough, quotas
-from songs.hearing import Hearing, told
-from songs.mood import Features, Mood, rounded
+from songs.choosing import Scored, enough, quotas
+from songs.hearing import Hearing, Listening
+from songs.mood import Mood, rounded
+from songs.pool import ENOUGH_KNOWN, Pool, order
 from songs.sessions import Plain, plain, read
 
 FIRST: Final = 10
@@ -28,12 +30,12 @@ FIRST: Final = 10
 NEW_SONGS: Final = 4
 RECENT: Final = 4
 """Artists whose latest songs are looked at: each takes a catalogue two calls."""
-RECENT_SECONDS: Final = 1.5
-"""For which these are waited for: they are a bonus."""
+BONUS_SECONDS: Final = 1.5
+"""For which is waited for songs beside those that are there: the latest, and those of a second catalogue."""
+TEMPOS: Final = 6
+"""Songs without a preview whose tempo is asked for."""
 KEPT: Final = 120
 """Songs of a ranking that are remembered."""
-ENOUGH_KNOWN: Final = 0.7
-"""Share of a ranking's songs that must be heard for it to be remembered: else it would keep better ones away."""
 LIMIT: Final = 10
 """Songs of an answer, as most ask for."""
 IN_HAND: Final = 2.0
@@ -45,13 +47,16 @@ type Candidates = Mapping[str, tuple[Sequence[str], Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Songs, the best first, and where they are from; `unheard` are those that were not heard in time."""
+    """Songs, the best first, where they are from, how many seconds ago they were ranked, the artists whose songs could
+    not be had, and whether others are being heard for the next time.
+    """
 
     songs: list[Scored]
     source: str
-    unheard: int
+    age: float
     failed: list[str]
     warnings: list[str]
+    later: bool
 
 
 class Ranker:
@@ -82,77 +87,98 @@ class Ranker:
         """
         entry: Entry[Plain] = await self._rankings.get(mood, mix, candidates, ahead)
         found = entry.value
-        songs = [read(each) for each in found["songs"]]
-        return Ranked(songs, entry.source, found["unheard"], found["failed"], found["warnings"])
+        # What is remembered was scored for a mood that is nearly the same.
+        songs = [replace(each, vibe=vibe.score(each.features, mood)) for each in map(read, found["songs"])]
+        later = bool(found["later"]) and entry.source == "computed"
+        return Ranked(sorted(songs, key=order), entry.source, entry.age, found["failed"], found["warnings"], later)
 
     async def warm(self, candidates: Mapping[str, Sequence[str]]) -> int:
         """Ask for artists' songs and have those heard that never were; return how many songs are known."""
-        pool = _Pool(Mood())
-        await self._top([(name, language) for language, names in candidates.items() for name in names], pool)
+        pool = Pool(Mood())
+        token = revalidating.set(True)  # whose songs are remembered past their time have previews past theirs
+        try:
+            await self._top([(name, language) for language, names in candidates.items() for name in names], pool)
+        finally:
+            revalidating.reset(token)
         pool.heard(await self._hearing.recall(pool.songs))
-        listening = self._hearing.listening(most=None)
+        listening = self._hearing.listening(most=math.inf)
         listening.add(pool.unknown)
         await listening.wait(aio.deadline().remaining() - IN_HAND)
         pool.heard(listening.heard)
         await listening.leave()
-        self._learn(pool)
+        self._learn(pool, {})
         return len(pool.features)
 
     async def _plain_ranking(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, ahead: Ahead) -> Plain:
-        pool, unheard = await self._rank(mood, mix, candidates, ahead)
+        pool = await self._rank(mood, mix, candidates, ahead)
         if not pool.songs:
             raise pool.errors[0] if pool.errors else UpstreamError("catalogues", "no songs of these artists")
         songs = pool.scored()[:KEPT]
-        known = sum(each.vibe.known > 0.5 for each in songs)
+        known = sum(each.vibe.known > 0.5 for each in songs) >= ENOUGH_KNOWN * len(songs)
+        settled = known or not mood.audible or enough(songs, LIMIT, mix)
         return {
             "songs": [plain(each) for each in songs],
-            "unheard": unheard,
+            "later": len(ahead.listening.later),
             "failed": pool.failed,
             "warnings": pool.warnings,
-            "whole": not pool.failed
-            and not pool.warnings
-            and (known >= ENOUGH_KNOWN * len(songs) or enough(songs, LIMIT, mix)),
+            "whole": settled and not pool.failed and not pool.warnings,
         }
 
-    async def _rank(
-        self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, ahead: Ahead
-    ) -> tuple["_Pool", int]:
-        pool, listening = _Pool(mood), ahead.listening
+    async def _rank(self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, ahead: Ahead) -> Pool:
+        pool, listening = Pool(mood), ahead.listening
         learnt = await self._learnt_of(candidates)
         chosen = self._choose(mood, mix, candidates, learnt)
         with telemetry.stage("top"):
             for wave in self._waves(chosen, learnt):
-                ahead.begin(name for name, _ in wave if name not in learnt)
+                if mood.audible:
+                    ahead.begin(name for name, _ in wave if name_key(name) not in learnt)
                 await self._top(wave, pool)
                 pool.heard(await self._hearing.recall(pool.songs))
                 if enough(pool.scored(), LIMIT, mix):
                     break
-        listening.add(pool.unknown)
+        if mood.audible:
+            listening.add(pool.unknown)
+            await self._listen_on(pool, mix, listening)
+        pool.heard(listening.heard)
+        await listening.leave()
+        if listening.failed:
+            pool.warnings.append(f"{len(listening.failed)} songs could not be heard")
+        self._learn(pool, learnt)
+        return pool
+
+    async def _listen_on(self, pool: Pool, mix: Mapping[str, float], listening: Listening) -> None:
+        """Wait a little for what is being heard, and look further, unless enough songs are known to fit."""
+        if enough(pool.scored(), LIMIT, mix):
+            return
         if pool.mostly_known and pool.fitting < LIMIT:  # else what is there already is heard first
             with telemetry.stage("recent"):
                 await self._recent(pool)
                 pool.heard(await self._hearing.recall(pool.songs))
             listening.add(pool.unknown)
-        with telemetry.stage("hearing"):
-            await listening.wait(0 if enough(pool.scored(), LIMIT, mix) else self._wait)
-            pool.heard(listening.heard)
-            unheard = await listening.leave()
-        if listening.failed:
-            pool.warnings.append(f"{len(listening.failed)} songs could not be heard")
-        self._learn(pool)
-        return pool, unheard
+        with telemetry.stage("hearing"), aio.within(aio.Deadline.after(min(self._wait, _half()))) as limit:
+            await asyncio.gather(listening.wait(limit.remaining()), self._tempos(pool))
+
+    async def _tempos(self, pool: Pool) -> None:
+        """Ask for the tempo of songs that nobody can hear, where a catalogue may know it."""
+        silent = [song for song in pool.songs if not song.preview_url and not song.bpm] if pool.mood.tempo else []
+        wanted = [song for song in silent if whose(song, self._catalogues).abilities.bpm][:TEMPOS]
+        found = await aio.fan_out(wanted, self._details, limit=TEMPOS, timeout=float("inf"))
+        pool.told([song for song in found if not isinstance(song, Failure)])
+
+    async def _details(self, song: Song) -> Song:
+        return await whose(song, self._catalogues).details(song)
 
     async def _learnt_of(self, candidates: Candidates) -> dict[str, artists.Learnt]:
-        """What is remembered of artists, by name."""
-        names = _names(candidates)
-        entries = await self._learnt.recall([(name,) for name in names])
-        return {name: entry.value for name, entry in zip(names, entries, strict=True) if entry is not None}
+        """What is remembered of artists, by `name_key`."""
+        keys = list(dict.fromkeys(map(name_key, _names(candidates))))
+        entries = await self._learnt.recall([(key,) for key in keys])
+        return {key: entry.value for key, entry in zip(keys, entries, strict=True) if entry is not None}
 
     def _choose(
         self, mood: Mood, mix: Mapping[str, float], candidates: Candidates, learnt: Mapping[str, artists.Learnt]
     ) -> list[tuple[str, str]]:
         """The artists to ask for with their languages, the most promising first, languages by turns."""
-        picked = artists.pick(candidates, learnt, mood, quotas(mix, ARTISTS), seed=str(asdict(rounded(mood))))
+        picked = artists.pick(candidates, learnt, mood, quotas(mix, ARTISTS))
         turns = zip_longest(*([(name, language) for name in found] for language, found in picked.items()))
         return [each for turn in turns for each in turn if each is not None]
 
@@ -161,122 +187,61 @@ class Ranker:
     ) -> Iterable[list[tuple[str, str]]]:
         """All at once, unless so much is known of the first artists that they may be enough."""
         first = max(FIRST, self._catalogues[0].abilities.artists_at_once)
-        if sum(name in learnt for name, _ in chosen[:first]) < len(chosen[:first]) / 2:
+        if sum(name_key(name) in learnt for name, _ in chosen[:first]) < len(chosen[:first]) / 2:
             first = len(chosen)
         return filter(None, (chosen[:first], chosen[first:]))
 
-    async def _top(self, wanted: Sequence[tuple[str, str]], pool: "_Pool") -> None:
-        """Best known songs of artists; of those that a catalogue fails to bring, the next one's."""
+    async def _top(self, wanted: Sequence[tuple[str, str]], pool: Pool) -> None:
+        """Best known songs of artists; of those that a catalogue fails to bring, or does not know, the next one's."""
         left, failed = list(wanted), set[str]()
         for catalogue in self._catalogues:
-            with self._share(catalogue):
+            with self._share(catalogue, bonus=len(left) < len(wanted)):
                 found = await catalogue.top([name for name, _ in left], SONGS)
             pool.add(left, found)
-            failed |= {name for (name, _), songs in zip(left, found, strict=True) if isinstance(songs, Failure)}
+            if catalogue is self._catalogues[0]:  # whom that does not know need not be known to the others
+                failed |= {name for (name, _), songs in zip(left, found, strict=True) if isinstance(songs, Failure)}
             left = [each for each, songs in zip(left, found, strict=True) if isinstance(songs, Failure) or not songs]
             if not left:
                 return
         pool.failed += [name for name, _ in left if name in failed]
 
-    def _share(self, catalogue: Catalogue) -> AbstractContextManager[object]:
-        """Half of the time that is left, so that there is some for the next catalogue; all of it for the last."""
+    def _share(self, catalogue: Catalogue, *, bonus: bool) -> AbstractContextManager[object]:
+        """Half of the time that is left, so that there is some for the next catalogue; all of it for the last.
+
+        Once others' songs are there, it is a bonus.
+        """
+        if bonus:
+            return aio.within(aio.Deadline.after(BONUS_SECONDS))
         if catalogue is self._catalogues[-1]:
             return nullcontext()
-        return aio.within(aio.deadline().less(aio.deadline().remaining() / 2))
+        return aio.within(aio.Deadline.after(_half()))
 
-    async def _recent(self, pool: "_Pool") -> None:
+    async def _recent(self, pool: Pool) -> None:
         """Latest songs of the artists that fit best so far."""
         catalogue = next((each for each in self._catalogues if each.abilities.recent), None)
         if catalogue is None:
             return
         best = pool.best_artists(RECENT)
-        with aio.within(aio.Deadline.after(RECENT_SECONDS)):
+        with aio.within(aio.Deadline.after(BONUS_SECONDS)):
             found = await catalogue.recent([name for name, _ in best], NEW_SONGS)
         pool.add(best, [[] if isinstance(each, Failure) else each for each in found])
         if failed := sum(isinstance(each, Failure) for each in found):
             pool.warnings.append(f"no new songs could be had of {failed} artists")
 
-    def _learn(self, pool: "_Pool") -> None:
-        """Remember what artists sound like in sum."""
+    def _learn(self, pool: Pool, before: Mapping[str, artists.Learnt]) -> None:
+        """Remember what artists sound like in sum, unless more songs of them told that before."""
         for name, heard in pool.by_artist().items():
-            learnt: artists.Learnt = {}
-            for each in heard:
-                learnt = artists.learn(learnt, each)
-            if heard:
-                self._learnt.put((name,), learnt)
+            key, learnt = name_key(name), artists.learnt_from(heard)
+            if artists.tracks(learnt) >= artists.tracks(before.get(key, {})):
+                self._learnt.put((key,), learnt)
 
     async def _nothing(self, _: str) -> artists.Learnt:
         return {}
 
 
-class _Pool:
-    """Songs found so far, and what is known of their sound."""
-
-    def __init__(self, mood: Mood) -> None:
-        self.songs: list[Song] = []
-        self.features: dict[str, Features] = {}
-        self.failed: list[str] = []
-        self.errors: list[Exception] = []
-        self.warnings: list[str] = []
-        self._mood = mood
-        self._asked: dict[str, tuple[str, str]] = {}
-        """By a song's id, the artist as it was asked for and the language."""
-
-    def add(self, wanted: Sequence[tuple[str, str]], found: Sequence[list[Song] | Failure]) -> None:
-        for asked, songs in zip(wanted, found, strict=True):
-            if isinstance(songs, Failure):
-                self.errors.append(songs.error)
-                continue
-            fresh = [song for song in songs if song.id not in self._asked]
-            self.songs += fresh
-            self._asked |= dict.fromkeys((song.id for song in fresh), asked)
-
-    def heard(self, features: Mapping[str, Features]) -> None:
-        self.features |= features
-
-    @property
-    def unknown(self) -> list[Song]:
-        """Songs that were not heard, by turns of their artists, so that something is known of each soon."""
-        waiting: dict[str, list[Song]] = {}
-        for song in self.songs:
-            if song.id not in self.features:
-                waiting.setdefault(self._asked[song.id][0], []).append(song)
-        return [song for turn in zip_longest(*waiting.values()) for song in turn if song is not None]
-
-    def scored(self) -> list[Scored]:
-        """All songs, the best first."""
-        made = [self._scored(song) for song in self.songs]
-        return sorted(made, key=lambda each: (-each.score, -(each.song.popularity or 0.0), each.song.id))
-
-    def _scored(self, song: Song) -> Scored:
-        features = self.features.get(song.id) or told(song)
-        return Scored(song, self._asked[song.id][1], vibe.score(features, self._mood), features)
-
-    @property
-    def mostly_known(self) -> bool:
-        """Whether most songs were heard."""
-        return len(self.features) >= ENOUGH_KNOWN * len(self.songs) > 0
-
-    @property
-    def fitting(self) -> int:
-        """How many songs are known to fit."""
-        return sum(each.score >= FITTING for each in map(self._scored, self.songs))
-
-    def by_artist(self) -> dict[str, list[Features]]:
-        """What was heard of each artist."""
-        heard: dict[str, list[Features]] = {}
-        for song in self.songs:
-            if song.id in self.features:
-                heard.setdefault(self._asked[song.id][0], []).append(self.features[song.id])
-        return heard
-
-    def best_artists(self, count: int) -> list[tuple[str, str]]:
-        """Artists whose songs fit best in the mean, with their languages."""
-        scores: dict[tuple[str, str], list[float]] = {}
-        for song in self.songs:
-            scores.setdefault(self._asked[song.id], []).append(self._scored(song).score)
-        means = {asked: sum(found) / len(found) for asked, found in scores.items()}
-        return sorted(means, key=lambda asked: -means[asked])[:count]
+def _half() -> float:
+    """Of the seconds that are left."""
+    return aio.deadline().remaining() / 2
 
 
 def _names(candidates: Candidates) -> list[str]:

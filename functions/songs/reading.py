@@ -23,7 +23,9 @@ MORE: Final = 1.3
 LESS: Final = 0.6
 """How far from the middle "very" and "a bit" move a figure."""
 REACH: Final = 5
-"""Words within which a negation meets what it negates; three for "very"."""
+"""Words within which a negation meets what it negates."""
+DEGREE_REACH: Final = 2
+"""Words within which "very" meets what it is said of."""
 SHIFT: Final = 10.0
 """Beats per minute that "over" and "under" add to or take from the figure behind them."""
 MIDDLE_TEMPO: Final = 105.0
@@ -37,26 +39,16 @@ _ABOVE: Final = frozenset({"over", "above", "at least", "more than", "über", "m
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text says. All but `word` and `language` may be empty."""
+    """What a text says. All but `word` may be empty."""
 
     mood: Mood
     word: str
     """The mood in one word or two, English."""
-    description: str
-    """What was understood, in an English sentence; empty where nothing was."""
     genres: tuple[str, ...]
-    excluded: tuple[str, ...]
-    """Genres that are not wanted."""
     themes: tuple[str, ...]
     keywords: tuple[str, ...]
     languages: tuple[str, ...]
-    """Of songs that it asks for by name or by genre: "Hindi"."""
-    language: str
-    """What the text is written in: "en", "hi", "es" or "de"."""
-
-    @property
-    def understood(self) -> bool:
-        return bool(self.mood) or bool(self.keywords) or bool(self.excluded)
+    """Of songs that it asks for by name or by genre, in its order: "Hindi"."""
 
 
 @dataclass(slots=True)
@@ -87,21 +79,16 @@ def read(text: str) -> Reading:
     """Read the first 2,000 characters of a text in English, Hindi, Spanish or German; never raises."""
     clean = cleaned(text)
     words = tokens(clean)
-    language = language_of(clean, words)
-    said = _said(words, language)
+    said = _said(words, language_of(clean, words))
     wanted = [each.meaning for each in said if not each.negated]
     mood = _mood(said, clean)
-    word = _word(wanted, mood)
     return Reading(
         mood=mood,
-        word=word,
-        description=_description(word, wanted) if mood or wanted else "",
+        word=_word(wanted, mood),
         genres=_labels(wanted, "genre"),
-        excluded=_labels((each.meaning for each in said if each.negated), "genre"),
         themes=_labels(wanted, "activity", "scene"),
         keywords=_labels(wanted, "mood", "activity", "scene", "genre", "sound")[:MOST_KEYWORDS],
-        languages=tuple(dict.fromkeys(code for each in wanted for code in each.languages)),
-        language=language,
+        languages=tuple(dict.fromkeys(each.sung for each in wanted if each.sung)),
     )
 
 
@@ -127,7 +114,7 @@ def _step(scan: _Scan, word: str, meaning: Meaning | None, at: int, end: int) ->
     elif kind == "not_after":
         _negate_last(scan, at)
     elif kind in {"more", "less"}:
-        scan.degree, scan.degree_reach = (MORE if kind == "more" else LESS), 3
+        scan.degree, scan.degree_reach = (MORE if kind == "more" else LESS), DEGREE_REACH + 1
     elif meaning is None and scan.met:
         scan.negation = 0  # "no metal or rap" negates both, "no metal for a party" the first
     elif meaning and kind not in {"and", "nothing"}:
@@ -184,15 +171,6 @@ def _tempo(text: str) -> float | None:
 
 def _labels(meanings: Iterable[Meaning], *kinds: Kind) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.label for each in meanings if each.kind in kinds))
-
-
-def _description(word: str, wanted: list[Meaning]) -> str:
-    genres, themes = _labels(wanted, "genre")[:3], _labels(wanted, "activity", "scene")[:3]
-    return f"{word.capitalize()} {_joined(genres) or 'music'}{' for ' if themes else ''}{_joined(themes)}."
-
-
-def _joined(words: tuple[str, ...]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def _word(wanted: list[Meaning], mood: Mood) -> str:

@@ -1,35 +1,21 @@
 """Songs for a photo, a text or a mood: what is asked for is read, artists are ranked by sound, an answer is chosen."""
 
 import io
-import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from fanfare import aio, photos, telemetry
-from fanfare.aio import Failure
-from fanfare.errors import FanfareError, InvalidInput, NotFound, brief
+from fanfare.errors import FanfareError, InvalidInput, brief
 from fanfare.meta import meta
-from fanfare.upstreams.catalogue import Catalogue, Song, ends
 from songs import answering, colours, feedback, reading
 from songs import mood as moods
 from songs.ahead import ARTISTS, Ahead
 from songs.asking import Asking, Named, Reading
-from songs.choosing import Scored, artist_key, choose, quotas
-from songs.contract import (
-    FeedbackAnswer,
-    FeedbackRequest,
-    MoreAnswer,
-    MoreRequest,
-    SongAnswer,
-    SongItem,
-    SongOptions,
-    SongRequest,
-)
+from songs.choosing import choose, quotas
+from songs.continuing import Continuing, following
+from songs.contract import MOST_LANGUAGES, SongAnswer, SongOptions, SongRequest
 from songs.mood import Mood
-from songs.ranking import Ranker
-from songs.sessions import Session, Sessions
+from songs.ranking import Candidates, Ranker
 
 if TYPE_CHECKING:
     from fanfare.photos import Photo
@@ -37,8 +23,6 @@ if TYPE_CHECKING:
 DEFAULT_MIX: Final = {"English": 1.0, "Hindi": 1.0}
 AFTER_MODEL: Final = 3.0
 """Seconds kept back from a model that hangs, for the catalogues; at most half."""
-PLAYED: Final = 60.0
-"""Seconds that a preview's URL should still be good for when it is handed out."""
 TEXT, PICTURE = 1.0, 0.6
 """What words and colours weigh where rules read both."""
 
@@ -51,37 +35,38 @@ class Songs:
         *,
         asking: Asking | None,
         ranker: Ranker,
-        catalogues: Sequence[Catalogue],
-        sessions: Sessions,
+        continuing: Continuing,
         popular: Mapping[str, Sequence[str]],
     ) -> None:
+        self.continuing = continuing
         self._asking = asking
         self._ranker = ranker
-        self._catalogues = {catalogue.name: catalogue for catalogue in catalogues}
-        self._sessions = sessions
         self._popular = popular
 
     async def recommend(self, request: SongOptions, photo: bytes | None = None) -> SongAnswer:
         """Answer a request, with a photo or without.
 
-        Raises `InvalidInput` for a photo that cannot be read, `NotFound` for a session that is not there, and
-        `UpstreamError` if no catalogue answers.
+        Raises `InvalidInput` for a photo that cannot be read and for languages that nobody is known to sing in,
+        `NotFound` for a session that is not there, and `UpstreamError` if no catalogue answers.
         """
         mix = _mix(request)
-        earlier = await self._sessions.get(request.session_id) if request.session_id else None
+        events = await self.continuing.events(request.session_id)
         ahead = self._ranker.ahead(mix, self._candidates((), mix))
         try:
-            read = await self._read(request, photo, mix, ahead)
+            read, failed = await self._read(request, photo, mix, ahead)
             candidates = self._candidates(read.artists, mix)
-            if not any(names for pair in candidates.values() for names in pair):
-                raise InvalidInput({"languages": "no artists are known who sing in these"})
+            if not _somebody(candidates) and not request.languages:
+                telemetry.figures().warnings.append(f"nobody is known who sings in {', '.join(mix)}")
+                mix = dict(DEFAULT_MIX)
+                candidates = self._candidates(read.artists, mix)
+            if not _somebody(candidates):
+                raise failed or self._nobody()
             ranked = await self._ranker.rank(read.mood, mix, candidates, ahead)
         finally:
             await ahead.end()
         answering.say(ranked)
-        songs = ranked.songs if earlier is None else feedback.rerank(ranked.songs, read.mood, earlier.events)
         chosen = choose(
-            songs,
+            feedback.rerank(ranked.songs, read.mood, events) if events else ranked.songs,
             limit=request.limit,
             mix=mix,
             max_per_artist=request.max_per_artist,
@@ -89,115 +74,55 @@ class Songs:
             explicit=request.explicit,
         )
         answering.say_short(chosen)
+        if read.mood.audible:
+            answering.say_unheard(chosen, ranked)
         options = request.model_dump(include={"explicit", "max_per_artist", "exclude_ids"})
-        shown = [each.song.id for each in chosen.songs]
-        before = earlier.events if earlier else []
-        session_id = await self._sessions.create(read.mood, mix, options, ranked.songs, shown, before=before)
-        session = Session(session_id, read.mood, mix, options, ranked.songs, shown, before)
-        sources = {"analysis": read.source, "songs": ",".join(sorted(self._catalogues)), "ranking": ranked.source}
+        session, items = await self.continuing.begin(
+            read.mood, mix, options, ranked.songs, shown=chosen.songs, before=events
+        )
+        sources = {"analysis": read.source, "songs": answering.catalogues(chosen), "ranking": ranked.source}
+        model = self._asking.model.name if self._asking and "model" in read.source else None
         return SongAnswer(
-            session_id=session_id,
+            session_id=session.id if session else None,
             analysis=answering.analysis(read),
-            songs=await self._items(chosen.songs, read.mood),
-            more=bool(self._next(session, 1)),
-            meta=meta(sources, model=self._asking.model.name if self._asking and "model" in read.source else None),
+            songs=items,
+            more=session is not None and bool(following(session, 1)),
+            meta=meta(sources, model=model).model_copy(update={"age": round(ranked.age, 1)}),
         )
-
-    async def more(self, request: MoreRequest) -> MoreAnswer:
-        """Return songs of a session from a place on: those that were shown there, else the next best by now."""
-        session = await self._sessions.get(request.session_id)
-        known = {each.song.id: each for each in session.songs}
-        again = session.shown[request.offset : request.offset + request.limit]
-        songs = [known[each] for each in again if each in known]
-        if wanted := request.limit - len(again):
-            fresh = self._next(session, wanted)
-            songs += fresh
-            if fresh:
-                await self._sessions.show(session, [each.song.id for each in fresh])
-                session.shown += [each.song.id for each in fresh]
-        return MoreAnswer(
-            session_id=session.id,
-            songs=await self._items(songs, session.mood),
-            offset=request.offset,
-            more=bool(self._next(session, 1)),
-            meta=meta({"songs": "session"}),
-        )
-
-    def _next(self, session: Session, count: int) -> list[Scored]:
-        ranked = feedback.rerank(session.songs, session.mood, session.events)
-        most: int = session.options["max_per_artist"]
-        chosen = choose(
-            _left(ranked, session.shown, most),
-            limit=count,
-            mix=session.mix,
-            max_per_artist=most,
-            exclude={*session.shown, *session.options["exclude_ids"]},
-            explicit=session.options["explicit"],
-        )
-        return chosen.songs
-
-    async def judge(self, request: FeedbackRequest) -> FeedbackAnswer:
-        """Keep what somebody thinks of a song; raises `NotFound` for one that the session does not have."""
-        session = await self._sessions.get(request.session_id)
-        if request.song_id not in {each.song.id for each in session.songs}:
-            raise NotFound("the session has no such song")
-        kind = request.signal or ("like" if request.feedback == 1 else "dislike")
-        await self._sessions.note(session.id, request.song_id, kind, request.weight)
-        return FeedbackAnswer(session_id=session.id, stored=True, signals=len(session.events) + 1)
 
     async def warm(self) -> int:
         """Have popular artists' songs heard before anybody asks; return how many are known."""
         return await self._ranker.warm(self._popular)
 
-    async def _read(self, request: SongOptions, photo: bytes | None, mix: dict[str, float], ahead: Ahead) -> Reading:
+    async def _read(
+        self, request: SongOptions, photo: bytes | None, mix: dict[str, float], ahead: Ahead
+    ) -> tuple[Reading, FanfareError | None]:
+        """Return what is read, and what the model failed with if rules had to read it."""
         text = (request.text or "").strip()
         if isinstance(request, SongRequest) and request.mood is not None:
             mood = Mood(**request.mood.model_dump())
-            return Reading(mood=mood, source="request", word=moods.word(mood))
-        seen = None
+            return Reading(mood=mood, source="request", word=moods.word(mood)), None
+        seen = failed = None
         if photo is not None:
             with telemetry.stage("photo"):
                 seen = await photos.prepared(photo)
         if self._asking is not None:
             try:
                 with telemetry.stage("model"), aio.within(aio.deadline().less(_kept_back())):
-                    return await self._asking.read(text, seen, quotas(mix, ARTISTS), told=ahead.told)
+                    return await self._asking.read(text, seen, quotas(mix, ARTISTS), told=ahead.told), None
             except FanfareError as error:
                 telemetry.log_failure("the model failed", error)
                 telemetry.degrade(f"{brief(error)}; read by rules")
-        return await aio.compute(_by_rules, text, seen)
+                failed = error
+        return await aio.compute(_by_rules, text, seen), failed
 
-    def _candidates(self, artists: Sequence[Named], mix: Mapping[str, float]) -> dict[str, tuple[list[str], list[str]]]:
+    def _candidates(self, artists: Sequence[Named], mix: Mapping[str, float]) -> Candidates:
         """Artists by language: those that were named for the mood, and popular ones."""
         return {language: (_named(artists, language), list(_of(self._popular, language))) for language in mix}
 
-    async def _items(self, songs: Sequence[Scored], mood: Mood) -> list[SongItem]:
-        """What is told of songs; previews whose URLs have expired are asked for anew."""
-        soon = time.time() + PLAYED
-        expired = [each.song for each in songs if ends(each.song.preview_url) < soon]
-        renewed = await aio.fan_out(expired, self._details, limit=len(expired) or 1, timeout=1.0)
-        fresh = {
-            old.id: replace(old, preview_url="") if isinstance(new, Failure) else new
-            for old, new in zip(expired, renewed, strict=True)
-        }
-        return [answering.item(replace(each, song=fresh.get(each.song.id, each.song)), mood) for each in songs]
-
-    async def _details(self, song: Song) -> Song:
-        return await self._catalogues[song.id.partition(":")[0]].details(song)
-
-
-def _left(ranked: Sequence[Scored], shown: Sequence[str], most: int) -> list[Scored]:
-    """Songs of which so many of an artist are left that no more than `most` are shown of any."""
-    by_id = {each.song.id: each for each in ranked}
-    counts = Counter(artist_key(by_id[each].song) for each in shown if each in by_id)
-    left = []
-    for each in ranked:
-        if each.song.id not in shown:
-            artist = artist_key(each.song)
-            counts[artist] += 1
-            if counts[artist] <= most:
-                left.append(each)
-    return left
+    def _nobody(self) -> InvalidInput:
+        known = ", ".join(self._popular)
+        return InvalidInput({"languages": f"nobody is known who sings in these; without a model: {known}"})
 
 
 def _by_rules(text: str, seen: "Photo | None") -> Reading:
@@ -232,7 +157,20 @@ def _by_rules(text: str, seen: "Photo | None") -> Reading:
 
 
 def _mix(request: SongOptions) -> dict[str, float]:
-    return {language.strip().title(): share for language, share in (request.languages or DEFAULT_MIX).items()}
+    """The languages that are asked for, by name or by the text."""
+    mix: dict[str, float] = {}
+    for language, share in (request.languages or _said(request.text or "") or DEFAULT_MIX).items():
+        name = language.strip().title()
+        mix[name] = mix.get(name, 0.0) + share
+    return mix
+
+
+def _said(text: str) -> dict[str, float]:
+    return dict.fromkeys(reading.read(text).languages[:MOST_LANGUAGES], 1.0)
+
+
+def _somebody(candidates: Candidates) -> bool:
+    return any(names for pair in candidates.values() for names in pair)
 
 
 def _named(artists: Sequence[Named], language: str) -> list[str]:

@@ -60,8 +60,8 @@ class Sessions:
         shown: Sequence[str],
         *,
         before: Sequence[Event] = (),
-    ) -> str:
-        """Keep a ranking for a day, and the events `before` it; return its id, which nobody can guess."""
+    ) -> Session:
+        """Keep a ranking for a day, and the events `before` it, by an id that nobody can guess."""
         session_id = secrets.token_urlsafe(16)
         kept = {
             "mood": asdict(mood),
@@ -76,7 +76,7 @@ class Sessions:
             "expires_at": tables.expiry(KEPT),
         }
         await self._call("put_item", Item=item)
-        return session_id
+        return Session(session_id, mood, mix, options, list(songs), list(shown), list(before))
 
     async def get(self, session_id: str) -> Session:
         """Return a session with its events; raises `NotFound`."""
@@ -107,14 +107,21 @@ class Sessions:
             ],
         )
 
-    async def show(self, session: Session, song_ids: Sequence[str]) -> None:
-        """Write down that more songs of a session were shown."""
-        await self._call(
+    async def show(self, session: Session, song_ids: Sequence[str]) -> bool:
+        """Write down that more songs of a session are shown; return False if others were since it was read."""
+        done = await self._call(
             "update_item",
             Key=tables.key(session.id, RANKING),
             UpdateExpression="SET shown = list_append(shown, :more)",
-            ExpressionAttributeValues={":more": {"L": [{"S": each} for each in song_ids]}},
+            ConditionExpression="size(shown) = :known",
+            ExpressionAttributeValues={
+                ":more": {"L": [{"S": each} for each in song_ids]},
+                ":known": tables.number(len(session.shown)),
+            },
         )
+        if done is not None:
+            session.shown += song_ids
+        return done is not None
 
     async def note(self, session_id: str, song_id: str, kind: str, weight: float | None) -> None:
         """Keep an event of a session."""

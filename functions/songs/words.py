@@ -84,31 +84,21 @@ _SPEECH: Final = {
 
 def meaning_at(words: list[str], at: int, language: str) -> tuple[Meaning | None, int]:
     """Return what the longest known phrase that begins at a word means, and how many words it has; 1 if none."""
-    for inflected in (_exact, _stemmed):
-        for count in range(min(max((_LENGTHS.get(form, 0) for form in inflected(words[at])), default=0), 6), 0, -1):
-            found = _phrase(words[at : at + count], inflected(words[at + count - 1]) if count == 1 else ())
-            if found and not (found[0].kind in _OWN and not found[1] & {language, "all"}):
-                return found[0], count
-    return None, 1
+    for count in range(min(_LENGTHS.get(words[at], 0), len(words) - at), 0, -1):
+        if meaning := _meaning(tuple(words[at : at + count]), language):
+            return meaning, count
+    return _meaning((_stem(words[at]),), language), 1
 
 
-def _phrase(words: list[str], forms: tuple[str, ...]) -> tuple[Meaning, frozenset[str]] | None:
-    if forms:
-        return next((PHRASES[form,] for form in forms if (form,) in PHRASES), None)
-    return PHRASES.get(tuple(words))
+def _meaning(phrase: tuple[str, ...], language: str) -> Meaning | None:
+    meaning, languages = PHRASES.get(phrase, (None, frozenset()))
+    return None if meaning and meaning.kind in _OWN and language not in languages else meaning
 
 
-def _exact(word: str) -> tuple[str, ...]:
-    return (word,)
-
-
-def _stemmed(word: str) -> tuple[str, ...]:
-    """Return a word's possible stems: English and Spanish plurals, German endings."""
-    return tuple(
-        word[: -len(ending)]
-        for ending in _ENDINGS
-        if word.endswith(ending) and len(word) - len(ending) >= _STEM and (word[: -len(ending)],) in PHRASES
-    )
+def _stem(word: str) -> str:
+    """Return a word without the ending of an English or Spanish plural or a German form, if that is known; else ""."""
+    stems = (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))
+    return next((stem for stem in stems if len(stem) >= _STEM and (stem,) in PHRASES), "")
 
 
 def language_of(text: str, words: list[str]) -> str:
@@ -119,8 +109,7 @@ def language_of(text: str, words: list[str]) -> str:
     votes: Counter[str] = Counter()
     for word in words:
         votes.update(language for language, common in _SPEECH.items() if word in common)
-        for form in (word,) if (word,) in PHRASES else _stemmed(word)[:1]:
-            meaning, languages = PHRASES[form,]
-            if len(languages) == 1 and meaning.kind != "genre":  # those are called the same everywhere
-                votes.update(languages)
+        found = PHRASES.get((word,)) or PHRASES.get((_stem(word),))
+        if found and found[0].kind != "genre" and len(found[1]) == 1:  # genres are called the same everywhere
+            votes.update(found[1])
     return max(("en", "hi", "es", "de"), key=lambda language: votes[language])

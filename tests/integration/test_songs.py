@@ -156,9 +156,9 @@ def test_explicit_songs_come_only_where_they_may(songs: Function) -> None:
 
 def test_songs_are_heard_from_their_previews(songs: Function, world: World) -> None:
     two = "|".join(artist.name for artist in music.nearest("English", 0.2, 0.2)[:2])
-    songs.restart(POPULAR_ARTISTS=f"English={two}")
+    songs.restart(POPULAR_ARTISTS=f"English={two}", HEARING_WAIT_SECONDS="30", ROUTE_BUDGET_SECONDS="60")
     songs.listens()
-    answer = songs.ask(mood=SAD, languages={"English": 1}, limit=4)
+    answer = songs.ask(mood=SAD, languages={"English": 1}, limit=4, seconds=70.0)
     assert world.calls()["previews.get"] == len(songs.ears.asked) > 4
     assert {song["features"]["source"] for song in answer.songs} == {"preview"}
     for song in answer.songs:
@@ -196,10 +196,10 @@ def test_what_is_not_heard_in_time_is_ranked_without_warmed_and_not_remembered(s
     assert len(first.songs) == 10
     assert all(song["features"] is None for song in first.songs)
     assert all("Nothing is known yet" in song["why"] for song in first.songs)
-    assert any("ranked without their sound" in warning for warning in first.meta["warnings"])
+    assert any("10 of 10 songs are ranked without their sound; they are" in each for each in first.meta["warnings"])
     assert len(songs.ears.asked) == 24, "side by side"
-    assert {len(event["songs"]) for event in songs.ears.sent} == {8}, "in batches, where nobody waits"
-    assert len(set(songs.ears.songs)) == len(songs.ears.songs) == 48
+    assert max(len(event["songs"]) for event in songs.ears.sent) == 8, "in batches, where nobody waits"
+    assert len(set(songs.ears.songs)) == len(songs.ears.songs) > 48, "all of them"
     songs.ears.finish()
     songs.ears.forget()
     second = songs.ask(mood=EXCITED)
@@ -277,6 +277,6 @@ def test_a_schedule_has_popular_artists_heard(songs: Function) -> None:
 
 
 def test_a_schedule_ends_in_time_whatever_is_left_to_hear(songs: Function) -> None:
-    songs.restart(ROUTE_BUDGET_SECONDS="1")
-    songs.ears.seconds = 1.5
+    songs.restart(ROUTE_BUDGET_SECONDS="4")
+    songs.ears.seconds = 5.0
     assert songs.invoke({"warm": "popular"})["heard"] == 0

@@ -25,6 +25,8 @@ ANALYZE: Final = "/api/analyze"
 SESSION: Final = "a" * 22
 PAST: Final = 1001
 """Characters of a text: one too many."""
+DEEP: Final = 100_000
+"""Levels of JSON."""
 
 
 @pytest.mark.parametrize(
@@ -54,6 +56,8 @@ PAST: Final = 1001
         ({"text": "x", "explicit": "perhaps"}, "explicit"),
         ({"text": "x", "session_id": "../../etc"}, "session_id"),
         ({"text": "x", "colour": "red"}, "colour"),
+        ({"text": "x", "mood": EXCITED}, "mood"),
+        ({"key": "uploads/images/none.jpg", "mood": EXCITED}, "mood"),
         ({"key": "uploads/audio/a.wav"}, "key"),
         ({"key": "derived/images/a.jpg"}, "key"),
     ],
@@ -69,10 +73,6 @@ def test_a_mix_of_nothing_is_the_usual_one(songs: Function) -> None:
 
 def test_a_language_has_a_name(songs: Function) -> None:
     assert "languages" in str(songs.ask(mood=EXCITED, languages={"  ": 1}).refused_fields)
-
-
-def test_languages_that_nobody_sings_in_are_no_failure_of_catalogues(songs: Function) -> None:
-    assert songs.ask(mood=EXCITED, languages={"Klingon": 1}).status < 500
 
 
 @pytest.mark.parametrize(
@@ -124,6 +124,9 @@ def test_a_form_that_is_none_is_refused(songs: Function) -> None:
     [
         ({"languages": "Hindi"}, "languages"),
         ({"exclude_ids": "["}, "exclude_ids"),
+        ({"languages": "[" * DEEP}, "languages"),
+        ({"languages": '{"a":' * DEEP}, "languages"),
+        ({"exclude_ids": "[" * DEEP}, "exclude_ids"),
         ({"limit": "ten"}, "limit"),
         ({"colour": "red"}, "colour"),
         ({"mood": '{"energy": 1}'}, "mood"),
@@ -159,6 +162,7 @@ def test_the_published_route_of_photos_takes_no_json(songs: Function) -> None:
         ("/api/more-songs", {"session_id": "short"}, "session_id"),
         ("/api/feedback", {"session_id": SESSION, "song_id": "deezer:1", "feedback": "meh"}, "feedback"),
         ("/api/feedback/implicit", {"session_id": SESSION, "song_id": "deezer:1"}, "signal_type"),
+        ("/api/feedback/implicit", {"session_id": SESSION, "song_id": "deezer:1", "signal_type": "x"}, "signal_type"),
     ],
 )
 def test_what_is_wrong_with_a_session_s_request_is_named(
@@ -207,6 +211,29 @@ def test_a_published_client_finds_its_names(songs: Function) -> None:
         done = songs.post(said | signal, path="/api/feedback/implicit")
         assert (done.status, done.body) == (200, {"success": True})
     assert songs.judge(body["session_id"], first["id"], feedback=1).body["signals"] == 7
+
+
+def test_a_published_client_has_five_songs_a_page_and_none_of_them_twice(songs: Function) -> None:
+    """It counts on five, whatever it was given."""
+    first = songs.show(photo(BRIGHT_SKY), path=ANALYZE)
+    pages = [
+        first,
+        *(songs.post({"session_id": first.session, "offset": at}, path="/api/more-songs") for at in (5, 10)),
+    ]
+    assert [len(page.songs) for page in pages] == [5, 5, 5]
+    assert len({song for page in pages for song in page.ids}) == 15
+
+
+def test_a_signal_that_nobody_knows_counts_by_its_weight(songs: Function) -> None:
+    coming = songs.more(songs.settled(mood=EXCITED).session, 10).ids
+    orders = []
+    for weight in (-10, 0):
+        first = songs.ask(mood=EXCITED)
+        for song in coming[:3]:
+            said = {"session_id": first.session, "song_id": song, "signal_type": "hearted", "weight": weight}
+            assert songs.post(said, path="/api/feedback/implicit").status == 200
+        orders.append(songs.more(first.session, 10).ids)
+    assert orders[0] != orders[1] == coming
 
 
 def test_a_published_client_reads_why_it_failed(songs: Function) -> None:

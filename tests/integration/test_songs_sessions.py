@@ -1,15 +1,21 @@
 """Sessions: more songs, and what is thought of them."""
 
+import asyncio
 import time
+from dataclasses import replace
 from itertools import batched
 from typing import Any, Final
 
 import pytest
 
 from fanfare import aio, aws
+from fanfare.errors import UpstreamError
+from fanfare.upstreams.catalogue import Song
 from integration.songs_function import EXCITED, FEEDBACK, MORE, SAD, Answer, Function
+from songs import handler as function
 from songs import sessions
-from songs.contract import FeedbackAnswer, MoreAnswer
+from songs.continuing import TURNS, Continuing, following
+from songs.contract import FeedbackAnswer, MoreAnswer, MoreRequest
 from support.world import World
 
 STRANGER: Final = "A" * 22
@@ -28,6 +34,29 @@ def everything(songs: Function, first: Answer) -> list[dict[str, Any]]:
     while page := songs.more(first.session, len(found)).songs:
         found += page
     return found
+
+
+def shown_of(songs: Function, answer: Answer) -> list[str]:
+    return aio.run(sessions.Sessions(songs.table("SESSIONS")).get(answer.session)).shown
+
+
+async def as_it_is(song: Song) -> Song:
+    return song
+
+
+class Overtaken(sessions.Sessions):
+    """Whenever a session is read, somebody else is shown a song of it at once, so many times."""
+
+    def __init__(self, table: str, times: int) -> None:
+        super().__init__(table)
+        self.times = times
+
+    async def get(self, session_id: str) -> sessions.Session:
+        found = await super().get(session_id)
+        if self.times:
+            self.times -= 1
+            assert await self.show(replace(found, shown=[*found.shown]), [following(found, 1)[0].song.id])
+        return found
 
 
 def query_in_pages() -> None:
@@ -103,7 +132,44 @@ def test_a_session_keeps_to_its_options(songs: Function) -> None:
 
 def test_a_place_beyond_what_was_shown_goes_on_from_there(songs: Function) -> None:
     first = songs.ask(mood=EXCITED)
-    assert not set(songs.more(first.session, 500).ids) & set(first.ids)
+    second = songs.more(first.session, 500)
+    assert (second.body["offset"], len(second.songs)) == (10, 10)
+    assert not set(second.ids) & set(first.ids)
+    assert songs.more(first.session, second.body["offset"]).ids == second.ids
+
+
+@pytest.mark.parametrize(("place", "shown"), [(10, 20), (1000, 30)])
+def test_pages_that_are_asked_for_at_once_stand_in_the_session_once(songs: Function, place: int, shown: int) -> None:
+    first = songs.ask(mood=EXCITED, max_per_artist=10)
+    request = MoreRequest(session_id=first.session, offset=place)
+
+    async def at_once() -> list[MoreAnswer]:
+        return await asyncio.gather(*(function.songs().continuing.more(request) for _ in range(2)))
+
+    pages = aio.run(at_once())
+    found = shown_of(songs, first)
+    assert len(found) == len(set(found)) == shown
+    assert {page.offset for page in pages} == {10, shown - 10}
+    for page in pages:
+        assert [song.id for song in page.songs] == found[page.offset : page.offset + 10]
+
+
+@pytest.mark.parametrize("others", [1, TURNS - 1])
+def test_who_is_overtaken_is_shown_what_the_others_were_not(songs: Function, others: int) -> None:
+    first = songs.ask(mood=EXCITED, max_per_artist=10)
+    continuing = Continuing(Overtaken(songs.table("SESSIONS"), others), as_it_is)
+    page = aio.run(continuing.more(MoreRequest(session_id=first.session, offset=1000)))
+    found = shown_of(songs, first)
+    assert len(found) == len(set(found)) == 20 + others
+    assert (page.offset, [song.id for song in page.songs]) == (10 + others, found[10 + others :])
+
+
+def test_who_is_always_overtaken_is_told_so(songs: Function) -> None:
+    first = songs.ask(mood=EXCITED, max_per_artist=10)
+    continuing = Continuing(Overtaken(songs.table("SESSIONS"), TURNS), as_it_is)
+    with pytest.raises(UpstreamError, match="too often") as raised:
+        aio.run(continuing.more(MoreRequest(session_id=first.session, offset=10)))
+    assert raised.value.retry_after
 
 
 def test_what_was_disliked_does_not_come(songs: Function) -> None:

@@ -171,5 +171,5 @@ def test_each_catalogue_has_caches_of_its_own() -> None:
         return [policy.name for policy in store.policies()]
 
     names = asyncio.run(scenario())
-    assert len(names) == len(set(names)) == 9
+    assert len(names) == len(set(names)) == 10
     assert {"top_tracks.deezer", "top_tracks.itunes", "top_tracks.spotify"} <= set(names)

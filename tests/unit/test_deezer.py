@@ -103,27 +103,51 @@ def test_details_are_asked_for_once_and_only_where_something_is_missing() -> Non
     assert paths == ["/track/1"]
 
 
-def test_a_preview_that_has_expired_is_asked_for_anew() -> None:
-    def signed(seconds: float) -> str:
-        return f"https://cdnt-preview.dzcdn.net/1.mp3?hdnea=exp={int(time.time() + seconds)}~acl=/1.mp3*~hmac=0"
+def signed(seconds: float) -> str:
+    return f"https://cdnt-preview.dzcdn.net/1.mp3?hdnea=exp={int(time.time() + seconds)}~acl=/1.mp3*~hmac=0"
 
+
+def test_a_preview_that_has_expired_is_asked_for_anew_and_remembered() -> None:
     def route(_: httpx2.Request) -> Answer:
-        return httpx2.Response(200, json=track("Daft Punk", 1, preview=signed(900)))
+        details = {"isrc": "GB1", "bpm": 123.4, "release_date": "2001-03-07"}
+        return httpx2.Response(200, json=track("Daft Punk", 1, preview=signed(900)) | details)
 
-    async def scenario() -> tuple[list[bool], int]:
+    async def scenario() -> tuple[list[Song], int]:
         catalogue, routes = deezer(route)
-        whole = Song(
-            id="deezer:1", title="t", artist="a", artist_id="deezer:2", album="", isrc="x", year=2001, bpm=120.0
-        )
-        good, old = replace(whole, preview_url=signed(600)), replace(whole, preview_url=signed(-1))
-        await catalogue.details(replace(good, isrc=""))
-        return [
-            await catalogue.details(good) is good,
-            await catalogue.details(whole) is whole,
-            ends((await catalogue.details(old)).preview_url) > time.time() + 800,
-        ], len(routes.seen)
+        good = Song("deezer:1", "t", "a", "deezer:2", "", preview_url=signed(600))
+        old = replace(good, preview_url=signed(-1))
+        assert await catalogue.renewed(good) == good
+        assert routes.seen == []
+        return [await catalogue.renewed(old) for _ in range(3)], len(routes.seen)
 
-    assert run(scenario()) == ([True, True, True], 2)
+    songs, calls = run(scenario())
+    assert calls == 1
+    assert songs[0] == songs[1] == songs[2]
+    assert ends(songs[0].preview_url) > time.time() + 800
+    assert (songs[0].isrc, songs[0].bpm, songs[0].year) == ("GB1", 123.4, 2001)
+
+
+def test_what_is_known_of_a_song_alone_comes_with_a_preview_that_is_good_without_a_call() -> None:
+    async def scenario() -> tuple[Song, int]:
+        catalogue, routes = deezer(found)
+        bare = Song("deezer:1", "t", "a", "deezer:2", "", preview_url=signed(600))
+        await catalogue.details(bare)
+        return await catalogue.renewed(bare), len(routes.seen)
+
+    song, calls = run(scenario())
+    assert (song.year, song.bpm, calls) == (2001, 123.4, 1)
+
+
+def test_a_song_that_is_gone_has_no_preview_any_more() -> None:
+    gone = httpx2.Response(200, json={"error": {"type": "DataException", "message": "no data", "code": 800}})
+
+    async def scenario() -> tuple[Song, int]:
+        catalogue, routes = deezer(lambda _: gone)
+        old = Song("deezer:1", "t", "a", "deezer:2", "", preview_url=signed(-1))
+        return [await catalogue.renewed(old) for _ in range(2)][-1], len(routes.seen)
+
+    song, calls = run(scenario())
+    assert (song.preview_url, calls) == ("", 1)
 
 
 def test_sixteen_artists_take_sixteen_calls_and_then_none() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from fanfare import functions
 from fanfare.cache import Store, registry
 from fanfare.errors import UpstreamError
 from fanfare.upstreams.catalogue import Song
-from songs.hearing import AT_ONCE, BATCH, MOST, Hearing, features, ident, told
+from songs.hearing import AT_ONCE, BATCH, MOST, MOST_EXPIRED, Hearing, features, ident, told
 from support.fakes import FakeShared
 
 FIGURES = {"tempo": 120.0, "energy": 0.46, "valence": 0.5, "danceability": 0.55, "acousticness": 0.43}
@@ -22,6 +23,11 @@ def song(number: int, **changes: Any) -> Song:
     return replace(made, **{"preview_url": f"https://previews.example/{number}.mp3", **changes})
 
 
+async def unchanged(song: Song) -> Song:
+    return song
+
+
+hearing_by = partial(Hearing, renew=unchanged)
 SONGS = [song(number) for number in range(60)]
 
 
@@ -33,6 +39,7 @@ class FakeFunction:
     failing: frozenset[str] = frozenset()
     asked: list[str] = field(default_factory=list)
     sent: list[list[str]] = field(default_factory=list)
+    refuses: bool = False
     at_once: int = 0
     most_at_once: int = 0
 
@@ -51,6 +58,8 @@ class FakeFunction:
 
     async def send(self, function: str, event: Mapping[str, Any]) -> None:
         assert function == "analysis"
+        if self.refuses:
+            raise UpstreamError("function", "throttled")
         self.sent.append([each["song"] for each in event["songs"]])
 
 
@@ -66,11 +75,11 @@ def test_what_is_heard_is_remembered_by_its_recording(other: FakeFunction) -> No
     async def scenario() -> None:
         shared = FakeShared()
         store = Store(shared=shared)
-        hearing = Hearing("analysis", store)
+        hearing = hearing_by("analysis", store)
         found = await hearing.hear(SONGS[0])
         assert (found.energy, found.valence, found.tempo, found.source) == (0.5, 0.5, 120.0, "preview")
         await store.flush()
-        elsewhere = Hearing("analysis", Store(shared=shared))
+        elsewhere = hearing_by("analysis", Store(shared=shared))
         same = replace(SONGS[0], id="itunes:7", preview_url="https://elsewhere.example/a.m4a")
         assert await elsewhere.recall([same, SONGS[1]]) == {"itunes:7": found}
         assert other.asked == [SONGS[0].isrc]
@@ -81,7 +90,7 @@ def test_what_is_heard_is_remembered_by_its_recording(other: FakeFunction) -> No
 def test_many_are_recalled_by_one_read(other: FakeFunction) -> None:
     async def scenario() -> None:
         shared = FakeShared()
-        await Hearing("analysis", Store(shared=shared)).recall(SONGS)
+        await hearing_by("analysis", Store(shared=shared)).recall(SONGS)
         assert shared.calls == ["get_many"]
         assert other.asked == []
 
@@ -91,14 +100,15 @@ def test_many_are_recalled_by_one_read(other: FakeFunction) -> None:
 def test_songs_are_heard_in_their_order_so_many_at_once_and_no_more_than_most(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.seconds = 0.001
-        listening = Hearing("analysis", Store()).listening()
+        listening = hearing_by("analysis", Store()).listening()
         listening.add(SONGS)
         await listening.wait(10)
         assert other.asked == [each.isrc for each in SONGS[:MOST]]
         assert set(listening.heard) == {each.id for each in SONGS[:MOST]}
         assert other.most_at_once == AT_ONCE
-        assert await listening.leave() == 0
-        assert other.sent == []
+        await listening.leave()
+        assert listening.later == {each.id for each in SONGS[MOST:]}
+        assert [name for batch in other.sent for name in batch] == [each.isrc for each in SONGS[MOST:]]
 
     asyncio.run(scenario())
 
@@ -106,15 +116,51 @@ def test_songs_are_heard_in_their_order_so_many_at_once_and_no_more_than_most(ot
 def test_who_leaves_hands_over_what_was_not_begun(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.seconds = 60
-        listening = Hearing("analysis", Store()).listening()
+        listening = hearing_by("analysis", Store()).listening()
         listening.add(SONGS)
         await listening.wait(0.01)
         assert listening.heard == {}
-        assert await listening.leave() == MOST
+        await listening.leave()
+        await listening.leave()
+        assert listening.later == {each.id for each in SONGS}
         assert other.asked == [each.isrc for each in SONGS[:AT_ONCE]]
-        assert [name for batch in other.sent for name in batch] == [each.isrc for each in SONGS[AT_ONCE:MOST]]
-        assert {len(batch) for batch in other.sent} == {BATCH}
+        assert [name for batch in other.sent for name in batch] == [each.isrc for each in SONGS[AT_ONCE:]]
+        assert max(len(batch) for batch in other.sent) == BATCH
         assert other.at_once == 0, "nothing is left under way"
+
+    asyncio.run(scenario())
+
+
+def test_what_nobody_takes_is_not_said_to_be_heard_later(other: FakeFunction) -> None:
+    async def scenario() -> None:
+        other.seconds = 60
+        other.refuses = True
+        listening = hearing_by("analysis", Store()).listening()
+        listening.add(SONGS)
+        await listening.wait(0.01)
+        await listening.leave()
+        assert listening.later == {each.id for each in SONGS[:AT_ONCE]}, "only what was begun"
+
+    asyncio.run(scenario())
+
+
+def test_previews_that_have_expired_are_asked_for_anew_but_only_some(other: FakeFunction) -> None:
+    async def scenario() -> None:
+        renewed: list[str] = []
+
+        async def renew(old: Song) -> Song:
+            renewed.append(old.id)
+            return replace(old, preview_url="" if old.id == "deezer:1" else "https://previews.example/new.mp3")
+
+        old = [replace(each, preview_url="https://previews.example/a.mp3?hdnea=exp=1~acl=*") for each in SONGS]
+        listening = Hearing("analysis", Store(), renew).listening()
+        listening.add([*old[:20], *SONGS[20:30]])
+        await listening.wait(5)
+        assert renewed == [each.id for each in old[:MOST_EXPIRED]]
+        assert listening.heard["deezer:1"].source == "", "it has no preview any more"
+        assert set(listening.heard) == {each.id for each in (*old[:MOST_EXPIRED], *SONGS[20:30])}
+        await listening.leave()
+        assert (other.sent, listening.later) == ([], set()), "what has expired cannot be heard later"
 
     asyncio.run(scenario())
 
@@ -122,7 +168,7 @@ def test_who_leaves_hands_over_what_was_not_begun(other: FakeFunction) -> None:
 def test_one_that_fails_fails_alone(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.failing = frozenset({SONGS[1].isrc})
-        listening = Hearing("analysis", Store()).listening()
+        listening = hearing_by("analysis", Store()).listening()
         listening.add(SONGS[:3])
         await listening.wait(5)
         assert set(listening.heard) == {SONGS[0].id, SONGS[2].id}
@@ -134,14 +180,14 @@ def test_one_that_fails_fails_alone(other: FakeFunction) -> None:
 
 def test_songs_without_previews_and_bundles_without_the_function_are_left_alone(other: FakeFunction) -> None:
     async def scenario() -> None:
-        silent = Hearing("analysis", Store()).listening()
+        silent = hearing_by("analysis", Store()).listening()
         silent.add([song(1, preview_url="")])
-        nobody = Hearing("", Store()).listening()
+        nobody = hearing_by("", Store()).listening()
         nobody.add(SONGS)
         for listening in (silent, nobody):
             await listening.wait(1)
-            assert await listening.leave() == 0
-        await Hearing("", Store()).warm(SONGS)
+            await listening.leave()
+            assert listening.later == set()
         assert (other.asked, other.sent) == ([], [])
 
     asyncio.run(scenario())
@@ -149,7 +195,7 @@ def test_songs_without_previews_and_bundles_without_the_function_are_left_alone(
 
 def test_a_failure_is_not_remembered(other: FakeFunction) -> None:
     async def scenario() -> None:
-        hearing = Hearing("analysis", Store())
+        hearing = hearing_by("analysis", Store())
         other.failing = frozenset({SONGS[0].isrc})
         with pytest.raises(UpstreamError):
             await hearing.hear(SONGS[0])
@@ -162,7 +208,7 @@ def test_a_failure_is_not_remembered(other: FakeFunction) -> None:
 def test_two_who_want_the_same_song_hear_it_once(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.seconds = 0.01
-        hearing = Hearing("analysis", Store())
+        hearing = hearing_by("analysis", Store())
         assert len({(await each).tempo for each in [hearing.hear(SONGS[0]), hearing.hear(SONGS[0])]}) == 1
         await asyncio.gather(hearing.hear(SONGS[1]), hearing.hear(SONGS[1]))
         assert other.asked == [SONGS[0].isrc, SONGS[1].isrc]
@@ -181,7 +227,7 @@ def test_who_hears_a_song_gets_the_lease_of_it(other: FakeFunction, monkeypatch:
             return dict(FIGURES)
 
         monkeypatch.setattr(functions, "invoke", invoke)
-        await Hearing("analysis", Store(shared=shared)).hear(SONGS[0])
+        await hearing_by("analysis", Store(shared=shared)).hear(SONGS[0])
         assert waited != [None]
 
     asyncio.run(scenario())

@@ -19,7 +19,7 @@ from songs.mood import Mood
 
 COUNTS = {"English": 2, "Hindi": 1}
 FIGURES = {"tempo": 120.0, "energy": 0.46, "valence": 0.5, "danceability": 0.55, "acousticness": 0.43}
-ABILITIES = Abilities(artists_at_once=1, recent=False, previews=True, bpm=False, isrc=True)
+ABILITIES = Abilities(artists_at_once=1, recent=False, previews=True, bpm=False)
 ARTISTS = [Named("Ann", "English"), Named("Asha", "hindi"), Named("Bea", "English"), Named("Cleo", "English")]
 
 
@@ -51,6 +51,9 @@ class FakeCatalogue:
     async def details(self, song: Song) -> Song:
         raise NotImplementedError
 
+    async def renewed(self, song: Song) -> Song:
+        raise NotImplementedError
+
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -71,7 +74,7 @@ def ahead(catalogue: FakeCatalogue, *, pays: bool = True, judged: list[Mood] | N
             judged.append(mood)
         return pays
 
-    return Ahead(catalogue, Hearing("analysis", Store()), COUNTS, it_pays)
+    return Ahead(catalogue, Hearing("analysis", Store(), catalogue.renewed), COUNTS, it_pays)
 
 
 async def settled() -> None:

@@ -201,6 +201,12 @@ def test_versions_of_a_song_are_one(version: str) -> None:
     assert title_key(version) == title_key("Café del Mar")
 
 
+@pytest.mark.parametrize(("one", "other"), [("Tum & Main", "Tum and Main"), ("ज़िंदगी।", "जिंदगी")])
+def test_spellings_of_a_title_or_a_name_are_one(one: str, other: str) -> None:
+    assert title_key(one) == title_key(other)
+    assert artist_key(song(1, artist=f"{one} feat. B")) == artist_key(song(2, artist=other))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -210,6 +216,8 @@ def test_versions_of_a_song_are_one(version: str) -> None:
         ("कल हो ना हो", "कल हे ना हे"),
         ("Mixtape", ""),
         ("!!!", "???"),
+        ("!!! (Live)", "??? (Live)"),
+        ("かき", "がき"),
         ("(Live)", "(Demo)"),
         ("Alive", "Alive - Part Two"),
     ],

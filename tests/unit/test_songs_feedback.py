@@ -1,6 +1,7 @@
 """Feedback: which way it moves a session, and how far at most."""
 
 from itertools import permutations
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from fanfare.upstreams.catalogue import Song
 from songs import vibe
 from songs.choosing import Scored
+from songs.contract import Signal
 from songs.feedback import ARTIST, FARTHEST, TEMPO_RANGE, WEIGHTS, Event, rerank, taste
 from songs.mood import FASTEST, FIGURES, SLOWEST, Features, Mood
 
@@ -52,6 +54,10 @@ def test_the_mood_moves_towards_what_is_liked_and_away_from_what_is_not() -> Non
         assert getattr(disliked, name) < getattr(ASKED, name) < getattr(liked, name)
         # A like says more than a dislike, of which nobody knows the reason.
         assert getattr(liked, name) - getattr(ASKED, name) > getattr(ASKED, name) - getattr(disliked, name)
+
+
+def test_whatever_can_be_said_of_a_song_has_a_weight() -> None:
+    assert set(WEIGHTS) == {*get_args(Signal.__value__), "like", "dislike"}
 
 
 def test_weights_are_in_order() -> None:

@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import msgpack
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from songs.calibration import ESTIMATED, calibrated, rank, table
+from songs.calibration import ESTIMATED, calibrated, rank
 from songs.mood import FASTEST, FIGURES, SLOWEST, Features, Figure, Mood, blended, rounded, word
 
 SHARE = st.none() | st.floats(0, 1)
@@ -97,23 +97,3 @@ def test_ranks_rise_with_estimates_over_the_whole_scale(points: tuple[tuple[floa
 def test_what_is_estimated_becomes_a_rank_and_the_rest_stays() -> None:
     found = calibrated(Features(energy=0.54, valence=0.5, tempo=118, instrumentalness=0.3, source="preview"))
     assert astuple(found) == (pytest.approx(0.75), pytest.approx(0.5), None, None, 118, 0.3, "preview")
-
-
-@given(st.lists(st.floats(0, 1), min_size=2, max_size=60), st.floats(0, 1), st.floats(0, 1))
-def test_a_measured_table_is_monotone(estimates: list[float], one: float, other: float) -> None:
-    assume(len({value for value in estimates if 0 < value < 1}) > 1)
-    points = table(estimates)
-    low, high = sorted((one, other))
-    assert 0 <= rank(low, points) <= rank(high, points) <= 1
-
-
-def test_a_measured_table_spreads_a_library_evenly() -> None:
-    estimates = [0.3 + 0.2 * (step / 1000) ** 2 for step in range(1, 1000)]
-    points = table(estimates)
-    ranks = [rank(value, points) for value in estimates]
-    assert all(abs(found - step / 1000) < 0.06 for step, found in enumerate(ranks))
-
-
-def test_too_few_estimates_make_no_table() -> None:
-    with pytest.raises(ValueError, match="two different"):
-        table([0.0, 0.4, 0.4, 1.0])

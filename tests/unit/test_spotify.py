@@ -195,4 +195,4 @@ def test_it_is_there_only_with_credentials() -> None:
     assert none is None
     assert some is not None
     assert some._api.limit.current == 3
-    assert some.abilities.isrc
+    assert not some.abilities.previews

@@ -57,6 +57,9 @@ RECENT_TRACKS: Final = Policy("recent_tracks", version=1, ttl=minutes(30), stale
 SONG_DETAILS: Final = Policy("song_details", version=1, ttl=days(30), stale=days(60), negative=days(1))
 """What a catalogue says of a song only when asked for it alone, by the song's id."""
 
+SONG_PREVIEWS: Final = Policy("song_previews", version=1, ttl=minutes(10), negative=minutes(10))
+"""A new address of a song's preview, by the song's id; the signed ones are good for a quarter of an hour."""
+
 TRACK_FEATURES: Final = Policy("track_features", version=1, ttl=days(400), stale=days(4000), lease=seconds(10))
 """What the preview of a song sounds like, by its ISRC, or its id at a catalogue: it does not change."""
 
@@ -64,7 +67,7 @@ SONG_READINGS: Final = Policy("song_readings", version=1, ttl=days(1))
 """A model's reading of a photo or a text as a mood for songs, by both, the languages, the model and its effort."""
 
 RANKINGS: Final = Policy("rankings", version=1, ttl=minutes(10), lease=seconds(4))
-"""Songs ranked for a mood, by the mood rounded, the languages and whether words may be explicit."""
+"""Songs ranked for a mood, by the mood rounded and the mix of languages."""
 
 ARTIST_MOODS: Final = Policy("artist_moods", version=1, ttl=days(90), stale=days(400))
 """What an artist's songs sound like in sum, by name; learnt as songs are heard."""
@@ -86,6 +89,7 @@ POLICIES: Final = (
     TOP_TRACKS,
     RECENT_TRACKS,
     SONG_DETAILS,
+    SONG_PREVIEWS,
     TRACK_FEATURES,
     SONG_READINGS,
     RANKINGS,

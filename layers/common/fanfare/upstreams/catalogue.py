@@ -2,6 +2,7 @@
 
 import math
 import re
+import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,8 @@ from fanfare.upstreams.http import JsonApi, client
 
 type Json = dict[str, Any]
 
+PLAYED: Final = 60.0
+"""Seconds that a preview's URL, which may be signed for a quarter of an hour, should still be good for."""
 NOT_ACCENTS: Final = frozenset({0, 8, 9})
 """Canonical combining classes of marks that make another letter: vowel signs, kana's voicing marks, viramas."""
 
@@ -57,12 +60,12 @@ class Abilities:
     recent: bool
     previews: bool
     bpm: bool
-    isrc: bool
+    """Whether `details` may tell the tempo."""
 
 
 class Catalogue(Protocol):
     """Both lists are in the order of the artists: at most `limit` songs each, none where the artist is not known, a
-    `Failure` where they could not be had. `details` raises `UpstreamError`.
+    `Failure` where they could not be had. The others raise `UpstreamError`.
     """
 
     name: str
@@ -77,8 +80,12 @@ class Catalogue(Protocol):
         ...
 
     async def details(self, song: Song) -> Song:
-        """Return the song with ISRC, BPM and year as far as this catalogue knows them, and a preview that has not
-        expired.
+        """Return the song with ISRC, BPM and year as far as this catalogue knows them."""
+        ...
+
+    async def renewed(self, song: Song) -> Song:
+        """Return the song with a preview that is good for `PLAYED` seconds, with none where there is none any more; and
+        with what is remembered of its details.
         """
         ...
 
@@ -152,6 +159,14 @@ def api(
     )
 
 
+def whose(song: Song, catalogues: Iterable[Catalogue]) -> Catalogue:
+    """Return the catalogue that a song is from; raises `LookupError` if it is none of these."""
+    for catalogue in catalogues:
+        if song.id.startswith(f"{catalogue.name}:"):
+            return catalogue
+    raise LookupError(song.id)
+
+
 def of(policy: Policy, catalogue: str) -> Policy:
     """Return the policy for one catalogue: each has caches of its own."""
     return replace(policy, name=f"{policy.name}.{catalogue}")
@@ -223,6 +238,11 @@ def ends(url: str) -> float:
     """Return the moment, in epoch seconds, at which a signed URL expires; infinity for one that does not tell."""
     told = re.search(r"[?&=~]exp=(\d+)", url)
     return float(told[1]) if told else math.inf
+
+
+def expires(song: Song) -> bool:
+    """Whether the URL of a song's preview is not good for `PLAYED` seconds any more."""
+    return ends(song.preview_url) <= time.time() + PLAYED
 
 
 def _found(entry: Entry[list[Json]] | Failure) -> list[Song] | Failure:

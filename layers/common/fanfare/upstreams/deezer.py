@@ -5,7 +5,6 @@ https://developers.deezer.com/guidelines (50 calls in 5 seconds, per address). A
 status 200.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -25,7 +24,7 @@ from fanfare.upstreams.catalogue import (
     Songs,
     api,
     distinct,
-    ends,
+    expires,
     name_key,
     number,
     of,
@@ -53,8 +52,6 @@ LATEST: Final = 3
 RECORDS: Final = ("album", "ep", "single")
 """Types of records, those with the most songs first. Compilations are no news."""
 BEST_RANK: Final = 1e6
-PLAYED: Final = 60.0
-"""Seconds that a preview's URL, which is signed for a quarter of an hour or so, should still be good for."""
 
 
 class Deezer:
@@ -62,12 +59,13 @@ class Deezer:
 
     def __init__(self, api: JsonApi, store: Store) -> None:
         self.name = NAME
-        self.abilities = Abilities(artists_at_once=1, recent=True, previews=True, bpm=True, isrc=True)
+        self.abilities = Abilities(artists_at_once=1, recent=True, previews=True, bpm=True)
         self._api = api
         self._ids = ArtistIds(store, registry.ARTIST_IDS, NAME, self._artist_id)
         self._top = Songs(store, registry.TOP_TRACKS, NAME, self._top_songs)
         self._recent = Songs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
         self._details = store.bind(of(registry.SONG_DETAILS, NAME), self._track)
+        self._previews = store.bind(of(registry.SONG_PREVIEWS, NAME), self._preview)
 
     async def top(self, artists: Sequence[str], limit: int) -> list[list[Song] | Failure]:
         return await self._top.get(artists, limit)
@@ -76,21 +74,23 @@ class Deezer:
         return await self._recent.get(artists, limit)
 
     async def details(self, song: Song) -> Song:
-        catalogue, _, track_id = song.id.partition(":")
-        expired = ends(song.preview_url) <= time.time() + PLAYED
-        if catalogue != NAME or (song.isrc and song.year and song.bpm and not expired):
+        if not song.id.startswith(f"{NAME}:") or (song.isrc and song.year and song.bpm):
             return song
         try:
-            found = await self._track(track_id) if expired else (await self._details.get(track_id)).value
+            return _with(song, (await self._details.get(_number(song))).value)
         except NotFound:
             return song
-        return replace(
-            song,
-            isrc=song.isrc or found["isrc"],
-            year=song.year or found["year"],
-            bpm=song.bpm or found["bpm"],
-            preview_url=found["preview"] if expired else song.preview_url,
-        )
+
+    async def renewed(self, song: Song) -> Song:
+        if not song.id.startswith(f"{NAME}:"):
+            return song
+        if expires(song):
+            try:
+                song = replace(song, preview_url=(await self._previews.get(_number(song))).value)
+            except NotFound:
+                song = replace(song, preview_url="")
+        (details,) = await self._details.recall([(_number(song),)])
+        return _with(song, details.value) if details else song
 
     async def _top_songs(self, artist: str, limit: int) -> list[Song]:
         artist_id = await self._ids.recall(artist)
@@ -125,13 +125,15 @@ class Deezer:
         return _songs([track | {"album": record} for track in tracks], artist_id)
 
     async def _track(self, track_id: str) -> Json:
-        track = whole(NAME, await self._api.get(f"/track/{track_id}", {}, kind="track"))
-        return {
-            "isrc": text(track, "isrc"),
-            "year": year(text(track, "release_date")),
-            "bpm": number(track, "bpm") or None,
-            "preview": text(track, "preview"),
-        }
+        return _facts(await self._asked(track_id))
+
+    async def _preview(self, track_id: str) -> str:
+        track = await self._asked(track_id)
+        self._details.put((track_id,), _facts(track))
+        return text(track, "preview")
+
+    async def _asked(self, track_id: str) -> Json:
+        return whole(NAME, await self._api.get(f"/track/{track_id}", {}, kind="track"))
 
 
 def configured(chosen: Settings, store: Store) -> Deezer:
@@ -151,6 +153,22 @@ def status(response: httpx2.Response) -> int:
     if not isinstance(answer, dict) or "error" not in answer:
         return 200
     return STATUSES.get(int(number(part(answer, "error"), "code")), 400)
+
+
+def _number(song: Song) -> str:
+    return song.id.partition(":")[2]
+
+
+def _facts(track: Json) -> Json:
+    return {
+        "isrc": text(track, "isrc"),
+        "year": year(text(track, "release_date")),
+        "bpm": number(track, "bpm") or None,
+    }
+
+
+def _with(song: Song, facts: Json) -> Song:
+    return replace(song, isrc=song.isrc or facts["isrc"], year=song.year or facts["year"], bpm=song.bpm or facts["bpm"])
 
 
 def _meant(artist: str, found: list[Json]) -> int:

@@ -48,7 +48,7 @@ class Itunes:
 
     def __init__(self, api: JsonApi, store: Store, *, country: str) -> None:
         self.name = NAME
-        self.abilities = Abilities(artists_at_once=AT_ONCE, recent=True, previews=True, bpm=False, isrc=False)
+        self.abilities = Abilities(artists_at_once=AT_ONCE, recent=True, previews=True, bpm=False)
         self._api = api
         self._country = country
         self._ids = ArtistIds(store, registry.ARTIST_IDS, NAME, self._artist_id)
@@ -64,6 +64,9 @@ class Itunes:
 
     async def details(self, song: Song) -> Song:
         return song  # the lists have all there is
+
+    async def renewed(self, song: Song) -> Song:
+        return song  # previews do not expire
 
     async def _top_songs(self, artist: str, limit: int) -> list[Song]:
         artist_id = await self._ids.recall(artist)

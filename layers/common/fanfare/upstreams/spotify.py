@@ -38,7 +38,7 @@ class Spotify:
 
     def __init__(self, api: JsonApi, store: Store) -> None:
         self.name = NAME
-        self.abilities = Abilities(artists_at_once=1, recent=True, previews=False, bpm=False, isrc=True)
+        self.abilities = Abilities(artists_at_once=1, recent=True, previews=False, bpm=False)
         self._api = api
         self._top = Songs(store, registry.TOP_TRACKS, NAME, self._top_songs)
         self._recent = Songs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
@@ -51,6 +51,9 @@ class Spotify:
 
     async def details(self, song: Song) -> Song:
         return song  # the lists have all there is
+
+    async def renewed(self, song: Song) -> Song:
+        return song  # previews do not expire
 
     async def _top_songs(self, artist: str, _: int) -> list[Song]:
         return await self._search(artist)
