@@ -72,6 +72,13 @@ class SongRequest(SongOptions):
     mood: MoodRequest | None = None
     """Stands alone: nothing else is read beside it."""
 
+    @field_validator("text")
+    @classmethod
+    def _says_something(cls, text: str | None) -> str | None:
+        if text is not None and not text.strip():
+            raise ValueError("the text is empty")
+        return text
+
     @field_validator("mood")
     @classmethod
     def _alone(cls, mood: MoodRequest | None, others: ValidationInfo) -> MoodRequest | None:
@@ -83,8 +90,6 @@ class SongRequest(SongOptions):
     def _something(self) -> Self:
         if self.text is None and self.mood is None and self.key is None:
             raise ValueError("name a text, a mood, or the key of a photo, or send a photo")
-        if self.text is not None and not self.text.strip():
-            raise ValueError("the text is empty")
         return self
 
 

@@ -83,6 +83,10 @@ def test_a_request_must_ask_for_something(songs: Function, body: object, word: s
     assert word in songs.post(body).problem(422)["detail"]
 
 
+def test_a_text_that_says_nothing_is_named(songs: Function) -> None:
+    assert songs.ask("  \n").refused_fields == {"text"}
+
+
 @pytest.mark.parametrize("body", ["{", "", None, b"\xff".decode("latin-1")])
 def test_what_is_no_json_is_refused(songs: Function, body: str | None) -> None:
     assert "JSON" in songs.post(body).problem(400)["detail"]

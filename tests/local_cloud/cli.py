@@ -83,7 +83,7 @@ def _add_benches(bench: argparse.ArgumentParser) -> None:
     audio.set_defaults(run=_bench_audio)
 
     songs = benches.add_parser(
-        "songs", help="a mood's way to songs: published ways, Fanfare, bound, sound against truth (8 minutes)"
+        "songs", help="a mood's way to songs: published ways, Fanfare, bound, sound against truth (20 minutes)"
     )
     songs.add_argument("--json", action="store_true", help="one JSON object on standard output")
     songs.add_argument("--moods", type=int, default=8, help="how many moods (default 8)")
