@@ -29,6 +29,15 @@ DEGREE_REACH: Final = 2
 SHIFT: Final = 10.0
 """Beats per minute that "over" and "under" add to or take from the figure behind them."""
 MIDDLE_TEMPO: Final = 105.0
+_MUSIC: Final = (
+    "song songs music track tracks tune tunes hit hits playlist mix singer singers artist artists band bands ballad"
+    " ballads lyrics vocals lied lieder musik cancion canciones musica temas cantante cantantes gaane gane gaana gana"
+    " geet sangeet गाने गाना गीत संगीत"
+)
+MUSIC: Final = frozenset(_MUSIC.split())
+"""Words beside which a language is that of songs: "french songs", but not "french toast"."""
+BESIDE: Final = 3
+"""Words between them, at most, and those of a genre."""
 
 _BPM: Final = re.compile(
     r"(?P<side>over|above|under|below|at least|at most|less than|more than|über|unter|más de|menos de)?\s?"
@@ -88,8 +97,19 @@ def read(text: str) -> Reading:
         genres=_labels(wanted, "genre"),
         themes=_labels(wanted, "activity", "scene"),
         keywords=_labels(wanted, "mood", "activity", "scene", "genre", "sound")[:MOST_KEYWORDS],
-        languages=tuple(dict.fromkeys(each.sung for each in wanted if each.sung)),
+        languages=tuple(dict.fromkeys(each.meaning.sung for each in said if _sung(each, said, words))),
     )
+
+
+def _sung(each: _Said, said: Iterable[_Said], words: list[str]) -> bool:
+    """Whether songs in a language are asked for: by the name of it beside that of music, or by a genre of its own."""
+    if each.negated or not each.meaning.sung:
+        return False
+    if each.meaning.kind != "language":
+        return True
+    near = range(each.at - BESIDE - 1, each.end + BESIDE + 1)
+    genres = (other.at for other in said if other.meaning.kind == "genre")
+    return any(at in near for at in genres) or not MUSIC.isdisjoint(words[max(0, near.start) : near.stop])
 
 
 def _said(words: list[str], language: str) -> list[_Said]:

@@ -27,7 +27,7 @@ def test_shares_of_one_language_are_added_up(songs: Function) -> None:
 def test_languages_that_a_text_names_are_those_of_the_songs(songs: Function, key: dict[str, str]) -> None:
     songs.restart(**key)
     assert languages(songs.ask(SPANISH)) == {"Spanish": 10}
-    assert languages(songs.ask("a party, english and spanish", limit=4)) == {"English": 2, "Spanish": 2}
+    assert languages(songs.ask("a party, english and spanish songs", limit=4)) == {"English": 2, "Spanish": 2}
     assert set(languages(songs.show(photo(), text=SPANISH))) == {"Spanish"}
     assert set(languages(songs.ask(SPANISH, languages={"Hindi": 1}))) == {"Hindi"}, "what is asked for by name counts"
 

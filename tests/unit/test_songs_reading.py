@@ -275,8 +275,36 @@ def test_the_mood_is_named() -> None:
     assert read("ambient").word == "calm"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "French toast by the window",
+        "a walk in the English countryside",
+        "I study German",
+        "an Indian wedding",
+        "not Hindi",
+    ],
+)
+def test_a_language_without_music_beside_it_is_not_that_of_songs(text: str) -> None:
+    assert read(text).languages == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("sad songs in Spanish", "Spanish"),
+        ("French house for the drive", "French"),
+        ("traurige deutsche Lieder", "German"),
+        ("canciones tristes en español", "Spanish"),
+        ("उदास हिंदी गाने", "Hindi"),
+    ],
+)
+def test_a_language_beside_music_is_that_of_songs(text: str, language: str) -> None:
+    assert read(text).languages == (language,)
+
+
 def test_languages_are_named_in_order() -> None:
-    assert read("Tamil, then Hindi, then more Tamil songs").languages == ("Tamil", "Hindi")
+    assert read("Tamil and Hindi songs, then more Tamil songs").languages == ("Tamil", "Hindi")
     assert read("flamenco after some k-pop").languages == ("Spanish", "Korean")
     assert read("Punjabi songs, not Hindi").languages == ("Punjabi",)
 
