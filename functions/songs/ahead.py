@@ -42,7 +42,7 @@ class Ahead:
         self._context = contextvars.copy_context()
         """The request's: whoever tells of artists may have less time."""
 
-    def told(self, mood: Mood, artists: Sequence[Named]) -> None:
+    def named(self, mood: Mood, artists: Sequence[Named]) -> None:
         """Ask for the songs of artists that a model has named so far, as many of a language as will be needed."""
         if self._judged is None:
             self._judged = self._start(self._pays(mood))

@@ -88,7 +88,7 @@ class Reading:
     artists: tuple[Named, ...] = field(default=())
 
 
-type Told = Callable[[Mood, Sequence[Named]], None]
+type OnArtists = Callable[[Mood, Sequence[Named]], None]
 """Takes the mood, and the artists so far."""
 
 
@@ -100,17 +100,17 @@ class Asking:
         self._readings = store.bind(registry.SONG_READINGS, self._ask, key=_key)
 
     async def read(
-        self, text: str, photo: "Photo | None", counts: dict[str, int], *, told: Told | None = None
+        self, text: str, photo: "Photo | None", counts: dict[str, int], *, on_artists: OnArtists | None = None
     ) -> Reading:
         """Read a text, a photo, or both, with so many artists of each language.
 
-        `told` is called with the mood and the artists so far whenever the model has written another one.
+        `on_artists` is called with the mood and the artists so far whenever the model has written another one.
         Raises what `Model.answer` raises, and `UpstreamRejected` for an answer of another shape.
         """
         languages = ", ".join(f"{language} {count}" for language, count in counts.items())
         entry = await self._readings.get(
             *(text, languages, self.model.name, self.model.effort, DIALOGUE, photo),
-            compute=functools.partial(self._ask, told=told),
+            compute=functools.partial(self._ask, on_artists=on_artists),
         )
         return reading_of(entry.value, "model" if entry.source == "computed" else "remembered model answer")
 
@@ -122,7 +122,7 @@ class Asking:
         _effort: str,
         _dialogue: str,
         photo: "Photo | None",
-        told: Told | None = None,
+        on_artists: OnArtists | None = None,
     ) -> Fields:
         answer = await self.model.answer(
             system=SYSTEM,
@@ -130,7 +130,7 @@ class Asking:
             image=photo.url if photo else None,
             schema=SCHEMA,
             name=NAME,
-            on_text=watching(told) if told else None,
+            on_text=watching(on_artists) if on_artists else None,
         )
         try:
             fields = jiter.from_json(answer.encode())
@@ -145,7 +145,7 @@ def _key(text: str, *asked: Any) -> tuple[Any, ...]:
     return (text.casefold(), *asked[:-1], photo.digest if photo else None)
 
 
-def watching(told: Told) -> Callable[[str], None]:
+def watching(on_artists: OnArtists) -> Callable[[str], None]:
     """Return what reads a text as it grows, and tells of each artist that is complete."""
     known = 0
 
@@ -156,7 +156,7 @@ def watching(told: Told) -> Callable[[str], None]:
             complete = [each for each in fields["artists"] if isinstance(each, dict) and "language" in each]
             artists = _artists(complete)
             if len(artists) > known:
-                told(_mood(fields), artists)
+                on_artists(_mood(fields), artists)
                 known = len(artists)
 
     return grew

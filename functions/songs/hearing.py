@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import batched
+from time import monotonic
 from typing import Any, Final
 
 from fanfare import aio, functions
@@ -23,7 +24,9 @@ MOST_EXPIRED: Final = 8
 HEARD: Final = "preview"
 TOLD: Final = "catalogue"
 HANDED_OVER: Final = 1.0
-"""Seconds for that, at most."""
+"""Seconds in which songs that nobody waits for are handed over."""
+TAKEN: Final = 60.0
+"""Seconds for which these are not handed over again, however often they are met."""
 
 
 class Hearing:
@@ -34,6 +37,8 @@ class Hearing:
     def __init__(self, function: str, store: Store, renew: Callable[[Song], Awaitable[Song]]) -> None:
         self._function = function
         self._renew = renew
+        self._taken: dict[str, float] = {}
+        """When songs were handed over."""
         # The lease is for who hears the song, which is another process: it would wait for this one's.
         policy = replace(registry.TRACK_FEATURES, lease=0)
         self._figures = store.bind(policy, self._ask, key=lambda song, _: (song,))
@@ -61,19 +66,24 @@ class Hearing:
         if expires(song):
             song = await self._renew(song)
         if not song.preview_url:
-            return told(song)
+            return by_catalogue(song)
         entry = await self._figures.get(ident(song), song.preview_url)
         return features(song, entry.value)
 
     async def hand_over(self, songs: Iterable[Song]) -> set[str]:
         """Have songs heard in nobody's time: what comes of it is remembered by who hears them.
 
-        Return the ids of those that were taken; a preview that has expired is not.
+        Return the ids of those that were taken, now or a moment ago; a preview that has expired is not.
         """
-        pages = list(batched((song for song in songs if not expires(song)), BATCH))
+        now = monotonic()
+        self._taken = {name: at for name, at in self._taken.items() if at > now - TAKEN}
+        good = [song for song in songs if not expires(song)]
+        pages = list(batched((song for song in good if ident(song) not in self._taken), BATCH))
         sent = await aio.fan_out(pages, self._send, limit=AT_ONCE, timeout=HANDED_OVER)
-        taken = (page for page, each in zip(pages, sent, strict=True) if not isinstance(each, aio.Failure))
-        return {song.id for page in taken for song in page}
+        for page, each in zip(pages, sent, strict=True):
+            if not isinstance(each, aio.Failure):
+                self._taken |= dict.fromkeys(map(ident, page), now)
+        return {song.id for song in good if ident(song) in self._taken}
 
     async def _send(self, songs: Sequence[Song]) -> None:
         told = [{"song": ident(song), "url": song.preview_url} for song in songs]
@@ -145,7 +155,7 @@ def ident(song: Song) -> str:
 def features(song: Song, figures: Mapping[str, Any]) -> Features:
     """Return what is known of a song from what was heard of it, on the scale of moods."""
     if "error" in figures:
-        return told(song)
+        return by_catalogue(song)
     tempo = figures["tempo"] or song.bpm
     return calibrated(
         Features(
@@ -159,7 +169,7 @@ def features(song: Song, figures: Mapping[str, Any]) -> Features:
     )
 
 
-def told(song: Song) -> Features:
+def by_catalogue(song: Song) -> Features:
     """Return what a catalogue says of a song that was not heard: its tempo, if that."""
     tempo = _tempo(song.bpm)
     return Features(tempo=tempo, source=TOLD if tempo else "")

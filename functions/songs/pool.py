@@ -8,7 +8,7 @@ from fanfare.aio import Failure
 from fanfare.upstreams.catalogue import Song
 from songs import vibe
 from songs.choosing import FITTING, Scored
-from songs.hearing import told
+from songs.hearing import by_catalogue
 from songs.mood import Features, Mood
 
 ENOUGH_KNOWN: Final = 0.7
@@ -42,7 +42,7 @@ class Pool:
     def heard(self, features: Mapping[str, Features]) -> None:
         self.features |= features
 
-    def told(self, songs: Iterable[Song]) -> None:
+    def detailed(self, songs: Iterable[Song]) -> None:
         """Take in what a catalogue told of songs later."""
         by_id = {song.id: song for song in songs}
         self.songs = [by_id.get(song.id, song) for song in self.songs]
@@ -62,7 +62,7 @@ class Pool:
         return sorted(made, key=order)
 
     def _scored(self, song: Song) -> Scored:
-        features = self.features.get(song.id) or told(song)
+        features = self.features.get(song.id) or by_catalogue(song)
         return Scored(song, self._asked[song.id][1], vibe.score(features, self.mood), features)
 
     @property

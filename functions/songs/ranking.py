@@ -23,7 +23,7 @@ from songs.choosing import Scored, enough, quotas
 from songs.hearing import Hearing, Listening
 from songs.mood import Mood, rounded
 from songs.pool import ENOUGH_KNOWN, Pool, order
-from songs.sessions import Plain, plain, read
+from songs.sessions import Plain, from_plain, plain
 
 FIRST: Final = 10
 """Artists that are asked for at first; the others if these have too few songs that are known to fit."""
@@ -88,7 +88,7 @@ class Ranker:
         entry: Entry[Plain] = await self._rankings.get(mood, mix, candidates, ahead)
         found = entry.value
         # What is remembered was scored for a mood that is nearly the same.
-        songs = [replace(each, vibe=vibe.score(each.features, mood)) for each in map(read, found["songs"])]
+        songs = [replace(each, vibe=vibe.score(each.features, mood)) for each in map(from_plain, found["songs"])]
         later = bool(found["later"]) and entry.source == "computed"
         return Ranked(sorted(songs, key=order), entry.source, entry.age, found["failed"], found["warnings"], later)
 
@@ -163,7 +163,7 @@ class Ranker:
         silent = [song for song in pool.songs if not song.preview_url and not song.bpm] if pool.mood.tempo else []
         wanted = [song for song in silent if whose(song, self._catalogues).abilities.bpm][:TEMPOS]
         found = await aio.fan_out(wanted, self._details, limit=TEMPOS, timeout=float("inf"))
-        pool.told([song for song in found if not isinstance(song, Failure)])
+        pool.detailed([song for song in found if not isinstance(song, Failure)])
 
     async def _details(self, song: Song) -> Song:
         return await whose(song, self._catalogues).details(song)

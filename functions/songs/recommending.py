@@ -109,7 +109,7 @@ class Songs:
         if self._asking is not None:
             try:
                 with telemetry.stage("model"), aio.within(aio.deadline().less(_kept_back())):
-                    return await self._asking.read(text, seen, quotas(mix, ARTISTS), told=ahead.told), None
+                    return await self._asking.read(text, seen, quotas(mix, ARTISTS), on_artists=ahead.named), None
             except FanfareError as error:
                 telemetry.log_failure("the model failed", error)
                 telemetry.degrade(f"{brief(error)}; read by rules")

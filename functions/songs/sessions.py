@@ -93,7 +93,7 @@ class Sessions:
         if head is None or tables.expired(head):
             raise NotFound("there is no such session, or it is more than a day old")
         kept = msgpack.unpackb(zlib.decompress(head["kept"]["B"]))
-        songs = [read(each) for each in kept["songs"]]
+        songs = [from_plain(each) for each in kept["songs"]]
         return Session(
             id=session_id,
             mood=Mood(**kept["mood"]),
@@ -102,7 +102,7 @@ class Sessions:
             songs=songs,
             shown=[each["S"] for each in head["shown"]["L"]],
             events=[
-                *(Event(read(scored), kind, weight) for scored, kind, weight in kept["before"]),
+                *(Event(from_plain(scored), kind, weight) for scored, kind, weight in kept["before"]),
                 *_events(songs, reversed(latest_first.values())),
             ],
         )
@@ -149,7 +149,7 @@ def plain(scored: Scored) -> Plain:
     }
 
 
-def read(kept: Plain) -> Scored:
+def from_plain(kept: Plain) -> Scored:
     return Scored(
         song=Song(**kept["song"]),
         language=kept["language"],

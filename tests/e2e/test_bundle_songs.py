@@ -64,7 +64,7 @@ def test_songs_are_heard_by_the_other_function(bundle: Bundle) -> None:
         time.sleep(0.5)
         return all(song["features"] for song in ask(bundle, **asked)["songs"])
 
-    assert eventually(heard, seconds=30)
+    assert eventually(heard, seconds=90)
 
 
 def test_the_schedule_has_popular_artists_heard(bundle: Bundle) -> None:

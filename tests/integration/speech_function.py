@@ -18,7 +18,7 @@ import httpx2
 import pytest
 
 from fanfare import aio, aws, storage
-from fanfare.cache import Store, store
+from fanfare.cache import store
 from fanfare.settings import settings
 from fanfare.upstreams import http
 from integration import stores
@@ -224,7 +224,6 @@ def deployed(cloud: str, **changes: str) -> dict[str, str]:
 def speech(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     """The engines are `openai`, whose server is `voice`, and eSpeak behind it."""
     voice = Voice()
-    monkeypatch.setattr(sys.modules[Store.__module__], "SLOW", 5.0)  # a busy machine is no outage of the table
     monkeypatch.setattr(http, "AiohttpTransport", lambda: VoiceTransport(voice))
     environment = deployed(cloud, TTS_ENGINES="openai", TTS_BASE_URL="http://voice.example/v1")
     made = Function(environment, monkeypatch.setenv, voice)

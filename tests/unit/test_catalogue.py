@@ -10,7 +10,7 @@ from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.errors import NotFound, UpstreamError, UpstreamRejected
 from fanfare.upstreams import deezer, itunes, spotify
-from fanfare.upstreams.catalogue import ArtistIds, Song, Songs, distinct, name_key, number, rows, text, year
+from fanfare.upstreams.catalogue import ArtistIds, ArtistSongs, Song, distinct, name_key, number, rows, text, year
 from support.fakes import FakeShared
 
 
@@ -107,7 +107,7 @@ class FakeFind:
 
 def test_failures_stand_in_their_places_and_the_unknown_have_no_songs() -> None:
     async def scenario() -> list[list[Song] | Failure]:
-        songs = Songs(Store(), registry.TOP_TRACKS, "fake", FakeFind())
+        songs = ArtistSongs(Store(), registry.TOP_TRACKS, "fake", FakeFind())
         return await songs.get(["a", "broken", "nobody", "silent", "b"], 2)
 
     a, broken, nobody, silent, b = asyncio.run(scenario())
@@ -122,11 +122,11 @@ def test_only_what_is_missing_is_fetched_and_that_nobody_knows_it_is_remembered(
     async def scenario() -> list[str]:
         find, shared = FakeFind(), FakeShared()
         here, there = Store(shared=shared), Store(shared=shared)
-        songs = Songs(here, registry.TOP_TRACKS, "fake", find)
+        songs = ArtistSongs(here, registry.TOP_TRACKS, "fake", find)
         before = await songs.get(["Beyoncé", "nobody", "silent"], 2)
         await here.flush()
         shared.calls.clear()
-        elsewhere = Songs(there, registry.TOP_TRACKS, "fake", find)
+        elsewhere = ArtistSongs(there, registry.TOP_TRACKS, "fake", find)
         assert await elsewhere.get(["BEYONCE", "Nobody", "silent"], 2) == before
         assert shared.calls == ["get_many"]
         assert await songs.get([], 2) == []
@@ -141,8 +141,8 @@ def test_only_what_is_missing_is_fetched_and_that_nobody_knows_it_is_remembered(
 def test_a_stale_entry_is_made_anew_by_the_catalogue_it_came_from() -> None:
     async def scenario() -> tuple[list[str], list[str]]:
         store, one, other = Store(), FakeFind(), FakeFind()
-        Songs(store, registry.TOP_TRACKS, "one", one)
-        Songs(store, registry.TOP_TRACKS, "other", other)
+        ArtistSongs(store, registry.TOP_TRACKS, "one", one)
+        ArtistSongs(store, registry.TOP_TRACKS, "other", other)
         await store.refresh("top_tracks.one", ("Beyoncé", 2))
         return one.calls, other.calls
 

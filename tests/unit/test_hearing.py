@@ -12,7 +12,7 @@ from fanfare import functions
 from fanfare.cache import Store, registry
 from fanfare.errors import UpstreamError
 from fanfare.upstreams.catalogue import Song
-from songs.hearing import AT_ONCE, BATCH, MOST, MOST_EXPIRED, Hearing, features, ident, told
+from songs.hearing import AT_ONCE, BATCH, MOST, MOST_EXPIRED, TAKEN, Hearing, by_catalogue, features, ident
 from support.fakes import FakeShared
 
 FIGURES = {"tempo": 120.0, "energy": 0.46, "valence": 0.5, "danceability": 0.55, "acousticness": 0.43}
@@ -131,6 +131,22 @@ def test_who_leaves_hands_over_what_was_not_begun(other: FakeFunction) -> None:
     asyncio.run(scenario())
 
 
+def test_what_was_handed_over_is_not_handed_over_again_for_a_while(
+    other: FakeFunction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        hearing = hearing_by("analysis", Store())
+        clock = 1000.0
+        monkeypatch.setattr("songs.hearing.monotonic", lambda: clock)
+        assert await hearing.hand_over(SONGS[:3]) == {each.id for each in SONGS[:3]}
+        assert await hearing.hand_over(SONGS[:5]) == {each.id for each in SONGS[:5]}
+        clock += TAKEN + 1
+        await hearing.hand_over(SONGS[:1])
+        assert other.sent == [[each.isrc for each in songs] for songs in (SONGS[:3], SONGS[3:5], SONGS[:1])]
+
+    asyncio.run(scenario())
+
+
 def test_what_nobody_takes_is_not_said_to_be_heard_later(other: FakeFunction) -> None:
     async def scenario() -> None:
         other.seconds = 60
@@ -228,7 +244,7 @@ def test_who_hears_a_song_gets_the_lease_of_it(other: FakeFunction, monkeypatch:
 
         monkeypatch.setattr(functions, "invoke", invoke)
         await hearing_by("analysis", Store(shared=shared)).hear(SONGS[0])
-        assert waited != [None]
+        assert waited == [1]
 
     asyncio.run(scenario())
 
@@ -244,7 +260,7 @@ def test_a_recording_is_told_by_its_isrc_else_by_its_catalogue() -> None:
 
 def test_what_is_no_sound_leaves_what_the_catalogue_tells() -> None:
     refused = {"error": "this is no sound"}
-    assert features(song(1), refused) == told(song(1))
+    assert features(song(1), refused) == by_catalogue(song(1))
     assert (features(song(1), refused).source, features(song(1), refused).tempo) == ("", None)
     known = features(song(1, bpm=98.0), refused)
     assert (known.source, known.tempo, known.energy) == ("catalogue", 98.0, None)

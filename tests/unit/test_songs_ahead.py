@@ -87,7 +87,7 @@ def test_as_many_artists_as_will_be_needed_are_asked_for_as_they_are_named(heard
         catalogue, judged = FakeCatalogue(), list[Mood]()
         early = ahead(catalogue, judged=judged)
         for count in range(1, len(ARTISTS) + 1):
-            early.told(Mood(energy=0.5), ARTISTS[:count])
+            early.named(Mood(energy=0.5), ARTISTS[:count])
             await settled()
             assert catalogue.asked == ["Ann", "Asha", "Bea"][:count]
         assert judged == [Mood(energy=0.5)], "once for all"
@@ -101,7 +101,7 @@ def test_nobody_is_asked_where_it_does_not_pay(heard: list[str]) -> None:
     async def scenario() -> None:
         catalogue = FakeCatalogue()
         early = ahead(catalogue, pays=False)
-        early.told(Mood(energy=0.5), ARTISTS)
+        early.named(Mood(energy=0.5), ARTISTS)
         await settled()
         assert catalogue.asked == heard == []
         await early.end()
@@ -113,7 +113,7 @@ def test_an_artist_is_asked_for_once_and_what_was_heard_is_not_heard_again(heard
     async def scenario() -> None:
         catalogue = FakeCatalogue()
         early = ahead(catalogue)
-        early.told(Mood(), ARTISTS[:1])
+        early.named(Mood(), ARTISTS[:1])
         early.begin(["Ann", "Dora"])
         await settled()
         assert catalogue.asked == ["Ann", "Dora"]
@@ -143,7 +143,7 @@ def test_who_tells_of_artists_may_have_less_time_than_they_have(heard: list[str]
         catalogue = FakeCatalogue()
         early = ahead(catalogue)
         with aio.within(aio.Deadline.after(0)):
-            early.told(Mood(), ARTISTS[:1])
+            early.named(Mood(), ARTISTS[:1])
         await settled()
         assert catalogue.asked == ["Ann"]
         await early.end()
@@ -154,7 +154,7 @@ def test_who_tells_of_artists_may_have_less_time_than_they_have(heard: list[str]
 def test_at_the_end_nothing_is_left_under_way(heard: list[str]) -> None:
     async def scenario() -> None:
         early = ahead(FakeCatalogue())
-        early.told(Mood(), ARTISTS)
+        early.named(Mood(), ARTISTS)
         early.begin(["Dora"])
         await early.end()
         assert asyncio.all_tasks() == {asyncio.current_task()}

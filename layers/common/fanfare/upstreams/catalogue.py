@@ -90,7 +90,7 @@ class Catalogue(Protocol):
         ...
 
 
-class Songs:
+class ArtistSongs:
     """Artists' songs behind a cache, by name and number. `find` raises `NotFound` for an artist nobody knows."""
 
     def __init__(

@@ -19,9 +19,9 @@ from fanfare.settings import Settings
 from fanfare.upstreams.catalogue import (
     Abilities,
     ArtistIds,
+    ArtistSongs,
     Json,
     Song,
-    Songs,
     api,
     distinct,
     expires,
@@ -62,8 +62,8 @@ class Deezer:
         self.abilities = Abilities(artists_at_once=1, recent=True, previews=True, bpm=True)
         self._api = api
         self._ids = ArtistIds(store, registry.ARTIST_IDS, NAME, self._artist_id)
-        self._top = Songs(store, registry.TOP_TRACKS, NAME, self._top_songs)
-        self._recent = Songs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
+        self._top = ArtistSongs(store, registry.TOP_TRACKS, NAME, self._top_songs)
+        self._recent = ArtistSongs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
         self._details = store.bind(of(registry.SONG_DETAILS, NAME), self._track)
         self._previews = store.bind(of(registry.SONG_PREVIEWS, NAME), self._preview)
 

@@ -18,7 +18,19 @@ from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.errors import NotFound
 from fanfare.settings import Settings
-from fanfare.upstreams.catalogue import Abilities, ArtistIds, Json, Song, Songs, api, name_key, number, rows, text, year
+from fanfare.upstreams.catalogue import (
+    Abilities,
+    ArtistIds,
+    ArtistSongs,
+    Json,
+    Song,
+    api,
+    name_key,
+    number,
+    rows,
+    text,
+    year,
+)
 from fanfare.upstreams.http import JsonApi
 
 NAME: Final = "itunes"
@@ -52,8 +64,8 @@ class Itunes:
         self._api = api
         self._country = country
         self._ids = ArtistIds(store, registry.ARTIST_IDS, NAME, self._artist_id)
-        self._top = Songs(store, registry.TOP_TRACKS, NAME, self._top_songs)
-        self._recent = Songs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
+        self._top = ArtistSongs(store, registry.TOP_TRACKS, NAME, self._top_songs)
+        self._recent = ArtistSongs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
         self._batches: dict[Question, _Batch] = {}
 
     async def top(self, artists: Sequence[str], limit: int) -> list[list[Song] | Failure]:

@@ -22,7 +22,19 @@ from fanfare.aio import Failure
 from fanfare.cache import Store, registry
 from fanfare.errors import UpstreamError, UpstreamRejected, UpstreamTimeout
 from fanfare.settings import Settings
-from fanfare.upstreams.catalogue import Abilities, Json, Song, Songs, api, name_key, number, part, rows, text, year
+from fanfare.upstreams.catalogue import (
+    Abilities,
+    ArtistSongs,
+    Json,
+    Song,
+    api,
+    name_key,
+    number,
+    part,
+    rows,
+    text,
+    year,
+)
 from fanfare.upstreams.http import JsonApi, client
 
 NAME: Final = "spotify"
@@ -40,8 +52,8 @@ class Spotify:
         self.name = NAME
         self.abilities = Abilities(artists_at_once=1, recent=True, previews=False, bpm=False)
         self._api = api
-        self._top = Songs(store, registry.TOP_TRACKS, NAME, self._top_songs)
-        self._recent = Songs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
+        self._top = ArtistSongs(store, registry.TOP_TRACKS, NAME, self._top_songs)
+        self._recent = ArtistSongs(store, registry.RECENT_TRACKS, NAME, self._recent_songs)
 
     async def top(self, artists: Sequence[str], limit: int) -> list[list[Song] | Failure]:
         return await self._top.get(artists, limit)
