@@ -28,8 +28,10 @@ from songs.sessions import Plain, from_plain, plain
 FIRST: Final = 10
 """Artists that are asked for at first; the others if these have too few songs that are known to fit."""
 NEW_SONGS: Final = 4
-RECENT: Final = 4
-"""Artists whose latest songs are looked at: each takes a catalogue two calls."""
+RECENT: Final = 1
+"""Artists whose latest songs are looked at: each takes a catalogue two calls or three, and its songs are heard by the
+next time only.
+"""
 BONUS_SECONDS: Final = 1.5
 """For which is waited for songs beside those that are there: the latest, and those of a second catalogue."""
 TEMPOS: Final = 6
