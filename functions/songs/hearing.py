@@ -18,7 +18,7 @@ AT_ONCE: Final = 24
 BATCH: Final = 8
 """Songs of an invocation that nobody waits for."""
 MOST: Final = 48
-"""Songs that one request has analysed."""
+"""Songs that one request may wait for; the others are handed over."""
 MOST_EXPIRED: Final = 8
 """Of these, songs whose previews must be asked for anew, each by a call."""
 HEARD: Final = "preview"

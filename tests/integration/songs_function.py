@@ -17,6 +17,7 @@ from fanfare.cache import Store, store
 from fanfare.cache.dynamodb import Table
 from fanfare.settings import settings
 from fanfare.upstreams import deezer, http, itunes, remote
+from integration import stores
 from integration.songs_ears import Ears, Knowing
 from local_cloud.world import music
 from local_cloud.world.character import Quadrant
@@ -202,14 +203,9 @@ def popular() -> dict[str, list[str]]:
 @pytest.fixture
 def songs(cloud: str, world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     suffix = uuid.uuid4().hex[:8]
-    for table, keys in (("cache", {"pk": "HASH"}), ("sessions", {"pk": "HASH", "sk": "RANGE"})):
-        aws.client("dynamodb").create_table(
-            TableName=f"{table}-{suffix}",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
-    aws.client("s3").create_bucket(Bucket=f"storage-{suffix}")
+    stores.table(cloud, f"cache-{suffix}")
+    stores.table(cloud, f"sessions-{suffix}", sorted_by="sk")
+    stores.bucket(cloud, f"storage-{suffix}")
     aws.client("ssm").put_parameter(Name=f"/{suffix}/model", Value="sample-model", Type="SecureString")
     environment = {
         "CACHE_TABLE": f"cache-{suffix}",
